@@ -6,6 +6,7 @@ there; `.downhill.json` remembers the hashes of those. Everything else is the le
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -17,31 +18,36 @@ MANIFEST = ".downhill.json"
 
 def main(arguments=None):
     """Copy the lessons into the learner's folder and open JupyterLab at the first."""
-    options, for_jupyter = parse(sys.argv[1:] if arguments is None else arguments)
-    folder = options.folder.expanduser().absolute()
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    source, folder = shipped_lessons(), options.folder.expanduser().absolute()
     try:
-        messages = copy_lessons(shipped_lessons(), folder)
+        messages = copy_lessons(source, folder)
     except OSError as error:
-        return f"downhill: can't put the lessons into {folder}: {error.strerror or error}.\n" + (
-            "Name another folder: downhill my-lessons"
+        return (
+            f"downhill: can't put the lessons into {folder}: {error}\n"
+            "Name a folder of yours: downhill my-lessons"
         )
     print(*messages, f"Your lessons are in {folder}", sep="\n", flush=True)
-    return 0 if options.copy_only else open_lab(folder, for_jupyter)
+    if options.copy_only:
+        return 0
+    first = min(source.glob("*.ipynb")).name
+    return open_lab(folder, first, options.for_jupyter)
 
 
 def parse(arguments):
-    """Split a command line into this command's options and JupyterLab's, which follow `--`."""
-    arguments, _, for_jupyter = _partition(arguments, "--")
+    """Read the command line; what follows `--` is JupyterLab's."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
     parser = argparse.ArgumentParser(
         prog="downhill",
-        description="Open the course in JupyterLab. Lessons that you changed are never overwritten.",
+        description="Open the course in JupyterLab; a lesson that you changed is never overwritten",
         epilog="What follows -- goes to JupyterLab: downhill -- --no-browser --port=8899",
     )
     parser.add_argument(
         "folder", nargs="?", type=Path, default=FOLDER, help=f"your folder (default: {FOLDER})"
     )
     parser.add_argument("--copy-only", action="store_true", help="copy the lessons, open nothing")
-    return parser.parse_args(arguments), for_jupyter
+    parser.set_defaults(for_jupyter=arguments[end + 1 :])
+    return parser.parse_args(arguments[:end])
 
 
 def shipped_lessons():
@@ -52,47 +58,45 @@ def shipped_lessons():
 
 
 def copy_lessons(source, folder):
-    """Bring each file of `source` into `folder` and return a message for each thing done."""
+    """Bring every file of `source` into `folder` and return a line for each thing done."""
     folder.mkdir(parents=True, exist_ok=True)
     if folder.samefile(source):
         return []
     given = read_manifest(folder)
+    before = json.dumps(given)
     files = sorted(f for f in source.iterdir() if f.is_file() and not f.name.startswith("."))
-    messages = [give(file, folder, given.setdefault(file.name, [])) for file in files]
-    write(folder / MANIFEST, json.dumps(given, indent=1).encode())
-    return [message for message in messages if message]
+    lines = [give(file, folder, given.setdefault(file.name, [])) for file in files]
+    if json.dumps(given) != before:
+        write(folder / MANIFEST, json.dumps(given, indent=1).encode())
+    return [line for line in lines if line]
 
 
 def give(file, folder, given):
-    """Bring one file into `folder`; `given` lists the hashes of its versions put there so far."""
+    """Bring one file into `folder`; `given` lists the versions (hashes) put there so far."""
     content, target = file.read_bytes(), folder / file.name
-    version, known = digest(content), list(given)
-    if version not in given:
+    version, already = digest(content), digest(content) in given
+    untouched = digest_of(target) in given
+    if not already:
         given.append(version)
-    if not os.path.lexists(target):
-        write(target, content)
-        return f"  {file.name}"
     if digest_of(target) == version:
         return None
-    if digest_of(target) in known:
+    if not os.path.lexists(target) or untouched:
         write(target, content)
-        return f"  {file.name}, brought up to date"
-    if version in known:
+        return f"  {file.name}" + (", brought up to date" if untouched else "")
+    if already:
         return None
-    beside = free_name(target, {*known, version})
+    beside = free_name(target, given)
     write(beside, content)
     return f"  {file.name} has changes of yours and stays; the course's version: {beside.name}"
 
 
-def free_name(target, known):
+def free_name(target, given):
     """Return the first of name-fresh, name-fresh-2, ... that holds nothing of the learner's."""
-    number = 1
-    while True:
+    for number in itertools.count(1):
         suffix = "-fresh" if number == 1 else f"-fresh-{number}"
         path = target.with_name(f"{target.stem}{suffix}{target.suffix}")
-        if not os.path.lexists(path) or digest_of(path) in known:
+        if not os.path.lexists(path) or digest_of(path) in given:
             return path
-        number += 1
 
 
 def digest(content):
@@ -101,16 +105,16 @@ def digest(content):
 
 
 def digest_of(path):
-    """Return the hash of what lies at `path`, None if that isn't a file."""
+    """Return the hash of the file at `path`, None if there is none."""
     return digest(path.read_bytes()) if path.is_file() else None
 
 
 def read_manifest(folder):
-    """Return {file name: hashes given so far}; a missing or damaged manifest knows nothing."""
+    """Return {file name: versions given so far}; a missing or damaged manifest knows nothing."""
     try:
         found = json.loads((folder / MANIFEST).read_bytes())
-        return {str(name): [str(version) for version in found[name]] for name in found}
-    except (OSError, ValueError, TypeError, IndexError):
+        return {name: [str(version) for version in found[name]] for name in found}
+    except (OSError, ValueError, TypeError, RecursionError):
         return {}
 
 
@@ -124,19 +128,13 @@ def write(path, content):
         beginning.unlink(missing_ok=True)
 
 
-def open_lab(folder, arguments):
-    """Start this Python's JupyterLab at the first lesson; ends when it ends."""
+def open_lab(folder, first, arguments):
+    """Start this Python's JupyterLab with the first lesson open; return when it ends."""
     from jupyterlab.labapp import main as jupyter_lab
 
-    first = min(folder.glob("*.ipynb"))
     os.chdir(folder)
-    as_root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-    return jupyter_lab([first.name, *as_root, *arguments])
-
-
-def _partition(arguments, mark):
-    where = arguments.index(mark) if mark in arguments else len(arguments)
-    return arguments[:where], mark, arguments[where + 1 :]
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return jupyter_lab([first, *(["--allow-root"] if is_root else []), *arguments])
 
 
 if __name__ == "__main__":
