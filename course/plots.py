@@ -1,0 +1,335 @@
+"""Pictures: values in, Axes out.
+
+The same thing has the same colour in every lesson, and a line style or marker repeats what the
+colour says. Each function leaves a sentence on its axes that says what is seen, computed from the
+same values; `show` prints it below the picture.
+"""
+
+import base64
+import io
+
+import numpy as np
+
+__all__ = [
+    "COLORS",
+    "STYLES",
+    "costs",
+    "describe",
+    "fit",
+    "history",
+    "paths",
+    "residuals",
+    "show",
+    "surface",
+]
+
+# Okabe and Ito (2008): told apart with every common kind of colour blindness, and in grey.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+
+STYLES = {
+    "data": {"color": BLUE, "marker": "o", "linestyle": "none", "markersize": 4, "alpha": 0.7},
+    "model": {"color": VERMILLION, "linestyle": "-", "linewidth": 2.2},
+    "best": {"color": GREEN, "linestyle": "--", "linewidth": 1.8, "marker": "*", "markersize": 13},
+    "start": {"color": BLACK, "linestyle": ":", "linewidth": 1.6, "marker": "s", "markersize": 6},
+    "path": {"color": BLACK, "linestyle": "-", "linewidth": 1.2, "marker": ".", "markersize": 5},
+    "gradient": {"color": PURPLE, "linestyle": "-", "linewidth": 2.0},
+    "training": {"color": BLUE, "linestyle": "-", "linewidth": 1.8},
+    "validation": {"color": ORANGE, "linestyle": "--", "linewidth": 1.8},
+    "Descent": {"color": BLACK, "linestyle": "-", "marker": "o"},
+    "Momentum": {"color": BLUE, "linestyle": "--", "marker": "s"},
+    "Nesterov": {"color": SKY, "linestyle": "-.", "marker": "^"},
+    "AdaGrad": {"color": ORANGE, "linestyle": ":", "marker": "v"},
+    "RMSProp": {"color": GREEN, "linestyle": (0, (5, 1, 1, 1)), "marker": "D"},
+    "Adam": {"color": VERMILLION, "linestyle": "-", "marker": "P"},
+    "AdamW": {"color": PURPLE, "linestyle": (0, (3, 1)), "marker": "X"},
+}
+COLORS = {name: style["color"] for name, style in STYLES.items()}
+RUNS = [  # for runs that have no meaning of their own, such as five learning rates
+    {"color": color, "linestyle": line, "marker": marker}
+    for color, line, marker in zip(
+        [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK],
+        ["-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (3, 1)), (0, (8, 2))],
+        "osD^vPX",
+        strict=True,
+    )
+]
+
+
+def fit(x, y, models=(), *, ax=None, title="Data and fit", xlabel="x", ylabel="y"):
+    """Draw data and what models say about them.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n,)
+    models : callable, or dict of str -> callable
+        A model, or several by name. The names "start", "model" and "best" have fixed styles.
+    ax : matplotlib Axes, optional
+        Where to draw; a new picture if not given.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    ax = _axes(ax, title, xlabel, ylabel)
+    ax.plot(x, y, label="data", **STYLES["data"])
+    grid = np.linspace(x.min(), x.max(), 200)
+    parts = [f"{len(x)} points, y from {_n(y.min())} to {_n(y.max())}."]
+    for (name, model), style in zip(_named(models, "model").items(), _styles(models, "model")):
+        values = model(grid) * np.ones_like(grid)
+        ax.plot(grid, values, label=name, **{**style, "marker": None})
+        off = np.sqrt(np.mean((model(x) - y) ** 2))
+        parts.append(
+            f"{name.capitalize()} goes from {_n(values[0])} at x = {_n(grid[0])} to "
+            f"{_n(values[-1])} at x = {_n(grid[-1])}; typically {_n(off)} off the data."
+        )
+    _legend(ax)
+    return _say(ax, " ".join(parts))
+
+
+def residuals(x, y, model, *, ax=None, title="What the model leaves over", xlabel="x"):
+    """Draw data minus model: a pattern here is what the model could still learn."""
+    x, left = np.asarray(x), np.asarray(y) - model(np.asarray(x))
+    ax = _axes(ax, title, xlabel, "data minus model")
+    ax.vlines(x, 0, left, color=COLORS["data"], alpha=0.35, linewidth=1)
+    ax.plot(x, left, **STYLES["data"])
+    ax.axhline(0, **{**STYLES["model"], "linewidth": 1.6})
+    thirds = [_n(part.mean()) for part in np.array_split(left[np.argsort(x, kind="stable")], 3)]
+    return _say(
+        ax,
+        f"{len(x)} residuals from {_n(left.min())} to {_n(left.max())}; their mean is "
+        f"{thirds[0]} in the lower, {thirds[1]} in the middle and {thirds[2]} in the upper third "
+        "of x.",
+    )
+
+
+def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost", log=None):
+    """Draw the costs of one run, or of several by name.
+
+    Parameters
+    ----------
+    runs : array_like, or dict of str -> array_like
+        The cost at each step. Names of optimizers and "training" have fixed styles.
+    best : float, optional
+        The lowest cost there is, as a dashed line.
+    log : str, optional
+        Which axes are logarithmic: "", "x", "y" or "xy". By default the axes whose values span
+        more than a factor of 100.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = _axes(ax, title, "step", ylabel)
+    named = {str(name): np.asarray(run) for name, run in _named(runs, "cost").items()}
+    parts = []
+    for (name, run), style in zip(named.items(), _styles(runs, "training")):
+        shown = run[: _finite(run)]
+        marks = {"markevery": max(1, len(shown) // 8), "markersize": 5}
+        ax.plot(np.arange(1, len(shown) + 1), shown, label=name, **marks, **style)
+        ending = "" if len(shown) == len(run) else ", after which it is no longer a number"
+        parts.append(
+            f"{name}: from {_n(shown[0])} to {_n(shown[-1])} in {len(shown)} steps{ending}."
+        )
+    if best is not None:
+        line = {**STYLES["best"], "marker": None}
+        ax.axhline(best, label="lowest possible", **line)
+        parts.append(f"The lowest possible is {_n(best)}.")
+    _log_axes(ax, named.values(), log)
+    if len(named) > 1 or best is not None:
+        _legend(ax)
+    return _say(ax, " ".join(parts))
+
+
+def history(run, *, ax=None, title="Loss while training", ylabel="loss"):
+    """Draw a training's history: the loss of each epoch, and the validation loss if there is one.
+
+    Parameters
+    ----------
+    run : History
+        What `train` returns. Validation losses that aren't numbers are skipped.
+    """
+    ax = _axes(ax, title, "epoch", ylabel)
+    lines = {"training": np.asarray(run.epochs, dtype=float)}
+    if len(run.validation):
+        lines["validation"] = np.asarray(run.validation, dtype=float)
+    parts = []
+    for name, values in lines.items():
+        ax.plot(np.arange(1, len(values) + 1), values, label=name, **STYLES[name])
+        lowest = int(np.nanargmin(values))
+        parts.append(
+            f"{name}: from {_n(values[0])} to {_n(values[-1])} in {len(values)} epochs, lowest "
+            f"{_n(values[lowest])} in epoch {lowest + 1}."
+        )
+    _log_axes(ax, lines.values(), None)
+    if len(lines) > 1:
+        _legend(ax)
+    return _say(ax, " ".join(parts))
+
+
+def surface(cost, first, second, *, ax=None, title="The cost surface", labels=("m", "b")):
+    """Draw a cost over two parameters in 3D, its height on a logarithmic scale.
+
+    Parameters
+    ----------
+    cost : callable
+        `cost(a, b)` -> float, for one pair of parameters.
+    first, second : ndarray
+        The values of the two parameters, `(n,)` and `(k,)`.
+    """
+    height = np.log10(_grid(cost, first, second))
+    if ax is None:
+        ax = _pyplot().figure(figsize=(6, 4.6)).add_subplot(projection="3d")
+    ax.plot_surface(*np.meshgrid(first, second), height, cmap="cividis", rcount=60, ccount=60)
+    ax.set(title=title, xlabel=labels[0], ylabel=labels[1])
+    ax.set_zlabel("cost", labelpad=2)
+    ax.zaxis.set_major_formatter(lambda power, _: f"$10^{{{power:.3g}}}$")
+    ax.zaxis.get_major_locator().set_params(integer=True)
+    ax.set_box_aspect(None, zoom=0.86)
+    return _say(ax, "A surface over two parameters. " + _valley(10**height, first, second, labels))
+
+
+def paths(cost, first, second, runs=(), *, best=None, ax=None, title="", labels=("m", "b")):
+    """Draw a cost over two parameters as contours, and the paths of descents over it.
+
+    Parameters
+    ----------
+    cost : callable
+        `cost(a, b)` -> float, for one pair of parameters.
+    first, second : ndarray
+        The values of the two parameters, `(n,)` and `(k,)`.
+    runs : array_like of shape (steps, 2), or dict of str -> array_like
+        The parameters after each step. Names of optimizers have fixed styles.
+    best : tuple of two floats, optional
+        Where the cost is lowest.
+    """
+    ax = _axes(ax, title or "The path over the cost's contours", *labels)
+    height = _grid(cost, first, second)
+    contours(ax, first, second, height)
+    parts = ["Contours of the cost. " + _valley(height, first, second, labels)]
+    named = {str(name): np.asarray(run) for name, run in _named(runs, "path").items()}
+    for (name, run), style in zip(named.items(), _styles(runs, "path")):
+        style = {"markersize": 4, "linewidth": 1.4, **style}
+        ax.plot(run[:, 0], run[:, 1], label=name, scalex=False, scaley=False, **style)
+        parts.append(
+            f"{name}: {len(run) - 1} steps from ({_n(run[0, 0])}, {_n(run[0, 1])}) to "
+            f"({_n(run[-1, 0])}, {_n(run[-1, 1])})."
+        )
+    if best is not None:
+        ax.plot(*best, label="lowest", **{**STYLES["best"], "linestyle": "none"})
+    if len(named) > 1 or best is not None:
+        _legend(ax)
+    return _say(ax, " ".join(parts))
+
+
+def contours(ax, first, second, height, levels=16):
+    """Draw filled contours at equal ratios of the height above the lowest."""
+    excess = height - height.min()
+    excess = np.log10(np.maximum(excess, excess.max() * 1e-5))
+    low, high = excess.min(), excess.max()
+    light = {"cmap": "Blues", "vmin": low, "vmax": high + 0.7 * (high - low)}
+    ax.contourf(first, second, excess, levels, **light)
+    ax.contour(first, second, excess, levels, colors="white", linewidths=0.6)
+
+
+def describe(ax):
+    """What is seen in a picture, in words: the sentence that its function left on the axes."""
+    try:
+        return ax.description
+    except AttributeError:
+        raise ValueError(
+            f"these axes, titled {ax.get_title()!r}, have no description. Draw them with a "
+            "function of course.plots, or say it yourself: ax.description = '...'."
+        ) from None
+
+
+def show(*axes):
+    """Show the picture that the axes belong to, and print what is seen below it.
+
+    The sentences are also the picture's alternative text where a notebook is made a web page.
+    """
+    from IPython.display import display
+
+    figure = axes[0].figure
+    sentence = "\n".join(describe(ax) for ax in axes)
+    _pyplot().close(figure)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
+    picture = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": sentence}
+    display(picture, raw=True, metadata={"image/png": {"alt": sentence}})
+    print(sentence)
+
+
+def _pyplot():
+    """pyplot takes half a second to import: only who draws waits for it."""
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+def _axes(ax, title, xlabel, ylabel):
+    if ax is None:
+        ax = _pyplot().subplots(figsize=(6, 3.8), layout="constrained")[1]
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _named(values, name):
+    """Several by name, or one under a given name."""
+    if isinstance(values, dict):
+        return values
+    return {name: values} if callable(values) or len(values) else {}
+
+
+def _styles(values, alone):
+    """A style for each of several: its own if the name has one, else the next free one."""
+    if not isinstance(values, dict):
+        return [STYLES[alone]]
+    free = iter(RUNS * (1 + len(values) // len(RUNS)))
+    return [STYLES[name] if name in STYLES else next(free) for name in map(str, values)]
+
+
+def _legend(ax):
+    """Beside the axes, where it covers no line."""
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0)
+
+
+def _finite(run):
+    """How many of a run's costs come before the first that isn't a finite number."""
+    bad = ~np.isfinite(run)
+    return max(1, int(np.argmax(bad))) if bad.any() else len(run)
+
+
+def _log_axes(ax, runs, log):
+    values = np.concatenate([run[: _finite(run)] for run in runs])
+    longest = max(len(run) for run in runs)
+    if log is None:
+        wide = values.min() > 0 and values.max() > 100 * values.min()
+        log = ("x" if longest > 100 else "") + ("y" if wide else "")
+    ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+
+
+def _grid(cost, first, second):
+    """The cost at each pair, `(len(second), len(first))`."""
+    return np.array([[float(cost(a, b)) for a in first] for b in second])
+
+
+def _valley(height, first, second, labels):
+    row, column = np.unravel_index(np.argmin(height), height.shape)
+    return (
+        f"The cost goes from {_n(height.min())}, near {labels[0]} = {_n(first[column])} and "
+        f"{labels[1]} = {_n(second[row])}, up to {_n(height.max())}."
+    )
+
+
+def _n(value):
+    """A number for a sentence: three digits, thousands with commas."""
+    value = float(f"{value:.3g}") + 0.0
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
+
+
+def _say(ax, sentence):
+    ax.description = sentence
+    return ax

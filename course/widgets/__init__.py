@@ -1,0 +1,5 @@
+"""Explorers: drag, and the picture answers while you drag."""
+
+from course.widgets.learning_rate import explore_learning_rate
+
+__all__ = ["explore_learning_rate"]

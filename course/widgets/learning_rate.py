@@ -1,0 +1,369 @@
+"""The learning-rate explorer: what one number decides, on a problem that can be solved exactly.
+
+For a model linear in its parameters the mean squared error is a quadratic, its gradient is
+H p + c, and every step of gradient descent multiplies the distance to the minimum, along each
+eigenvector of H, by 1 - rate * eigenvalue. A million steps are then one power.
+"""
+
+from dataclasses import dataclass
+
+import ipywidgets
+import numpy as np
+
+from course import data
+from course.autodiff import value_and_gradient
+from course.losses import mse
+from course.models import Line
+from course.plots import COLORS, STYLES, contours
+from course.trees import children, parameters, rebuild
+from course.widgets.base import Curve, Explorer, Number, figure
+
+__all__ = ["Quadratic", "explore_learning_rate", "half_life", "quadratic", "regime"]
+
+
+@dataclass(frozen=True, eq=False)
+class Quadratic:
+    r"""A loss that is a quadratic in its parameters p.
+
+    $$ f(p) = f_{min} + \tfrac12 (p - p^*)^T H (p - p^*) $$
+
+    `minimum` is p*, `(n,)`; `lowest` its loss; `curvatures` `(n,)` the eigenvalues of H, rising;
+    `directions` `(n, n)` its eigenvectors in columns.
+    """
+
+    minimum: np.ndarray
+    lowest: float
+    curvatures: np.ndarray
+    directions: np.ndarray
+
+    @property
+    def stable_rate(self):
+        """The largest stable learning rate, 2 / (largest curvature)."""
+        return 2 / self.curvatures[-1]
+
+    @property
+    def condition(self):
+        """The condition number: the largest curvature over the smallest."""
+        return self.curvatures[-1] / self.curvatures[0]
+
+    def descend(self, start, rate, steps):
+        r"""Where gradient descent is after each number of steps, `(len(steps), n)`.
+
+        $$ p_k = p^* + V (1 - rate\, \lambda)^k V^T (p_0 - p^*) $$
+        """
+        along = self.directions.T @ (np.asarray(start) - self.minimum)
+        with np.errstate(over="ignore", under="ignore"):
+            shrunk = (1 - rate * self.curvatures) ** np.asarray(steps, dtype=float)[:, None]
+            return self.minimum + (shrunk * along) @ self.directions.T
+
+    def loss(self, points):
+        """The loss at points `(..., n)`, as `(...)`."""
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            along = (np.asarray(points) - self.minimum) @ self.directions
+            return self.lowest + 0.5 * along**2 @ self.curvatures
+
+
+def quadratic(loss, model, *batch):
+    """Find the quadratic that `loss(model, *batch)` is, from n + 1 of its gradients.
+
+    Raises
+    ------
+    ValueError
+        The loss isn't a quadratic in the model's parameters.
+    """
+    start = _vector(model)
+    size = len(start)
+
+    def gradient_at(point):
+        value, slope = value_and_gradient(loss, _model(model, point), *batch)
+        return value, _vector(slope)
+
+    _, linear = gradient_at(np.zeros(size))
+    hessian = np.array([gradient_at(unit)[1] - linear for unit in np.eye(size)])
+    if not np.allclose(hessian @ start + linear, gradient_at(start)[1], rtol=1e-6, atol=1e-6):
+        raise ValueError(
+            "quadratic: this loss isn't a quadratic in the model's parameters, so its path can't "
+            "be computed ahead. Give a model that is linear in its parameters, such as a line or "
+            "a parabola, with mse: explore_learning_rate(loss, Line(0.0, 0.0), x, y)."
+        )
+    curvatures, directions = np.linalg.eigh((hessian + hessian.T) / 2)
+    minimum = -np.linalg.pinv(hessian, hermitian=True) @ linear
+    return Quadratic(minimum, float(gradient_at(minimum)[0]), curvatures, directions)
+
+
+def regime(rate, curvature):
+    """Name what gradient descent does along a direction, by rate times curvature."""
+    return REGIMES[int(np.searchsorted(BORDERS, rate * curvature))]
+
+
+def half_life(rate, curvature):
+    """After how many steps the distance along a direction has halved; infinite if it never does.
+
+    >>> round(half_life(1e-4, 0.4925))
+    14074
+    """
+    shrink = abs(1 - rate * curvature)
+    if shrink == 0:
+        return 0.0
+    return np.log(0.5) / np.log(shrink) if shrink < 1 else np.inf
+
+
+BORDERS = (0.1, 1.0, 2.0)
+REGIMES = ("crawling", "converging", "oscillating", "diverging")
+SHADES = ("#dddddd", "#cfe8d8", "#fbe7b5", "#f6cdb6")
+MOST_STEPS = 1_000_000
+DIVERGED = 1e6  # times the first loss: where `train` stops too
+AS_GIVEN, STANDARDISED = "as measured", "standardised"
+
+
+def squared_error(model, x, y):
+    """The loss that is shown when none is given."""
+    return mse(model(x), y)
+
+
+def explore_learning_rate(loss=squared_error, model=None, x=None, y=None):
+    """Drag the learning rate; the fit, the path and the cost answer.
+
+    Parameters
+    ----------
+    loss : callable
+        `loss(model, x, y)`, quadratic in the model's parameters, such as `mse(model(x), y)`.
+    model : struct
+        Where the descent starts, with at least two parameters; `Line(0.5, 0.5)` if not given.
+    x, y : ndarray of shape (n,)
+        The data; the noisy line of `data.line` if not given.
+
+    Returns
+    -------
+    Explorer with the controls `rate`, `steps` and `data` ("as measured" or "standardised").
+
+    Raises
+    ------
+    ValueError
+        The loss isn't quadratic in the model's parameters, or there is only one parameter.
+    """
+    if x is None:
+        known = data.line(np.random.default_rng(0))
+        x, y = known.x, known.y
+    model = Line(0.5, 0.5) if model is None else model
+    problems = {
+        AS_GIVEN: Problem.of(loss, model, x, y),
+        STANDARDISED: Problem.of(loss, model, (x - np.mean(x)) / np.std(x), y),
+    }
+    raw, even = (problem.bowl.stable_rate for problem in problems.values())
+    start = _round(0.35 * raw, 1)
+    return Explorer(
+        draw=lambda data: draw(problems[data]),
+        move=lambda rate, steps, data: move(problems[data], rate, steps),
+        controls={
+            "rate": Number("learning rate", _rates(min(raw, even), max(raw, even)), start),
+            "steps": Number("steps", _step_counts(), 1000),
+            "data": ipywidgets.ToggleButtons(options=list(problems), description="x is"),
+        },
+        still=("data",),
+        presets={
+            "crawl": {"data": AS_GIVEN, "rate": _round(0.02 * raw)},
+            "converge": {"data": AS_GIVEN, "rate": start},
+            "oscillate": {"data": AS_GIVEN, "rate": _round(0.98 * raw)},
+            "explode": {"data": AS_GIVEN, "rate": _round(1.02 * raw)},
+            "standardise": {"data": STANDARDISED, "rate": _round(0.05 * even)},
+            "one step": {"data": STANDARDISED, "rate": _round(0.5 * even), "steps": 1},
+        },
+        title="learning-rate explorer",
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Data, where the descent starts, and the quadratic that it descends."""
+
+    x: np.ndarray
+    y: np.ndarray
+    model: object
+    start: np.ndarray
+    names: tuple
+    bowl: Quadratic
+
+    @classmethod
+    def of(cls, loss, model, x, y):
+        """Solve `loss(model, x, y)` and remember what it was asked for."""
+        start = _vector(model)
+        if len(start) < 2:
+            raise ValueError(
+                f"the explorer draws a path over two parameters or more, and "
+                f"{type(model).__name__} has {len(start)}. Give Line(0.5, 0.5), for instance."
+            )
+        names = [str(name) for name, _ in children(model)]
+        if len(names) != 2:
+            names = ["along the flattest direction", "along the steepest direction"]
+        return cls(x, y, model, start, tuple(names), quadratic(loss, model, x, y))
+
+    def predict(self, point, x):
+        """What the model says at x with these parameters."""
+        return _model(self.model, point)(x)
+
+    @property
+    def plane(self):
+        """The directions drawn, `(n, 2)`: both parameters, or the flattest and the steepest."""
+        n = len(self.start)
+        return np.eye(2) if n == 2 else self.bowl.directions[:, [0, -1]]
+
+    @property
+    def origin(self):
+        """Where the drawn plane's zero is: at the minimum, if it isn't at the parameters'."""
+        return np.zeros(2) if len(self.start) == 2 else self.bowl.minimum
+
+    def project(self, points):
+        """Points `(..., n)` in the drawn plane, `(..., 2)`."""
+        return (points - self.origin) @ self.plane
+
+
+def draw(problem):
+    """What stands still: data, contours, empty cost axes, and the scale of rates."""
+    fig, axes = figure(
+        [["fit", "path", "cost"], ["rate", "rate", "rate"]], (10, 4.6), height_ratios=[8, 1]
+    )
+    _draw_fit(axes["fit"], problem)
+    _draw_path(axes["path"], problem)
+    _draw_cost(axes["cost"], problem)
+    _draw_rate(axes["rate"], problem.bowl)
+    return fig
+
+
+def move(problem, rate, steps):
+    """What moves: the fit, the path, the cost so far and the rate; and a sentence about them."""
+    bowl = problem.bowl
+    counts = _shown_steps(steps)
+    points = bowl.descend(problem.start, rate, counts)
+    losses = bowl.loss(points)
+    kept = _until_diverged(losses)
+    counts, points, losses = counts[:kept], points[:kept], losses[:kept]
+    x = np.linspace(np.min(problem.x), np.max(problem.x), 60)
+    flat = problem.project(points)
+    low, high = _scale(bowl)
+    here = np.clip(rate, low, high)
+    path, model = COLORS["path"], COLORS["model"]
+    marks = [
+        Curve("fit", x, problem.predict(points[-1], x), model, width=2.4),
+        Curve("path", flat[:, 0], flat[:, 1], path, width=1.1, dot=3.2),
+        Curve("path", flat[-1:, 0], flat[-1:, 1], model, "", dot=9),
+        Curve("cost", counts[1:], losses[1:], path, dot=3.2 if len(counts) < 30 else 0),
+        Curve("cost", counts[-1:], losses[-1:], model, "", dot=9),
+        Curve("rate", [here, here], [0, 1], model, width=3),
+    ]
+    return marks, sentence(bowl, rate, counts, losses)
+
+
+def sentence(bowl, rate, counts, losses):
+    """Say what is seen at a learning rate."""
+    product = rate * bowl.curvatures[-1]
+    name = regime(rate, bowl.curvatures[-1])
+    said = f"Learning rate {rate:.4g} times the largest curvature {bowl.curvatures[-1]:.5g} is "
+    said += f"{product:.3g}: {name}. "
+    if losses[-1] > DIVERGED * losses[0]:
+        said += (
+            f"After {counts[-1]:,} steps the cost is more than a million times the first. "
+            f"The largest stable rate is {bowl.stable_rate:.4g}."
+        )
+        return said
+    excess = losses[-1] - bowl.lowest
+    above = f"{losses[-1]:,.6g}, {excess:,.2g} above" if excess > 5e-5 * losses[-1] else "at"
+    said += f"After {counts[-1]:,} steps the cost is {above} the lowest, {bowl.lowest:,.6g}. "
+    steps = half_life(rate, bowl.curvatures[0])
+    said += f"Along the flattest direction the distance halves every {steps:,.0f} steps."
+    return said
+
+
+def _draw_fit(ax, problem):
+    start, best = problem.start, problem.bowl.minimum
+    x = np.linspace(np.min(problem.x), np.max(problem.x), 60)
+    ax.plot(problem.x, problem.y, label="data", **STYLES["data"])
+    for name, point in {"start": start, "best": best}.items():
+        ax.plot(x, problem.predict(point, x), label=name, **{**STYLES[name], "marker": None})
+    ax.plot([], [], label="now", **STYLES["model"])
+    ax.set(title="The fit", xlabel="x", ylabel="y")
+    ax.legend(loc="best", fontsize=8)
+
+
+def _draw_path(ax, problem):
+    bowl = problem.bowl
+    wall = bowl.stable_rate
+    corners = [problem.start, bowl.minimum]
+    corners += [bowl.descend(problem.start, rate, [1])[0] for rate in (0.5 * wall, 0.97 * wall)]
+    corners = problem.project(np.array(corners))
+    margin = 0.12 * np.ptp(corners, axis=0)
+    low, high = corners.min(axis=0) - margin, corners.max(axis=0) + margin
+    first, second = (np.linspace(a, b, 240) for a, b in zip(low, high, strict=True))
+    grid = np.stack(np.meshgrid(first, second), axis=-1)
+    contours(ax, first, second, bowl.loss(problem.origin + grid @ problem.plane.T))
+    ax.plot(*problem.project(problem.start), **{**STYLES["start"], "linestyle": "none"})
+    ax.plot(*problem.project(bowl.minimum), **{**STYLES["best"], "linestyle": "none"})
+    ax.set(title="The path over the cost", xlabel=problem.names[0], ylabel=problem.names[1])
+
+
+def _draw_cost(ax, problem):
+    bowl = problem.bowl
+    first = float(bowl.loss(problem.start))
+    ax.axhline(bowl.lowest, label="lowest", **{**STYLES["best"], "marker": None})
+    ax.axhline(first, label="start", **{**STYLES["start"], "marker": None})
+    ax.set(title="The cost", xlabel="step", ylabel="cost", xscale="log", yscale="log")
+    ax.set(xlim=(0.8, 1.3 * MOST_STEPS), ylim=(bowl.lowest / 3, first * 1e3))
+
+
+def _draw_rate(ax, bowl):
+    low, high = _scale(bowl)
+    edges = [low, *(border / bowl.curvatures[-1] for border in BORDERS), high]
+    for name, shade, a, b in zip(REGIMES, SHADES, edges[:-1], edges[1:], strict=True):
+        ax.axvspan(a, b, color=shade, linewidth=0)
+        ax.text(np.sqrt(a * b), 0.5, name, ha="center", va="center", fontsize=8.5)
+    ax.axvline(bowl.stable_rate, color="black", linewidth=1.5)
+    ax.set(xscale="log", xlim=(low, high), ylim=(0, 1), yticks=[])
+    wall = f"learning rate; the largest stable rate here is 2 / {bowl.curvatures[-1]:.5g}"
+    ax.set(xlabel=f"{wall} = {bowl.stable_rate:.4g}")
+
+
+def _scale(bowl):
+    """The learning rates drawn: from a thousandth of the largest curvature's inverse to ten."""
+    return 1e-3 / bowl.curvatures[-1], 10 / bowl.curvatures[-1]
+
+
+def _rates(low, high):
+    """Slider positions at fiftieths of a power of ten, from deep crawling to far diverging."""
+    exponents = np.arange(round(50 * np.log10(low / 1000)), round(50 * np.log10(high * 4)) + 1)
+    return [_round(10 ** (k / 50)) for k in exponents]
+
+
+def _step_counts():
+    counts = np.geomspace(1, MOST_STEPS, 121)
+    return sorted({int(_round(count, 2)) for count in counts})
+
+
+def _shown_steps(steps):
+    """Which steps are drawn: the first sixty, then pairs at equal ratios, then the last."""
+    if steps <= 60:
+        return np.arange(steps + 1)
+    later = np.geomspace(60, steps - 1, 90).astype(int)
+    return np.unique(np.concatenate([np.arange(60), later, later + 1, [steps]]))
+
+
+def _until_diverged(losses):
+    """How many losses there are up to the first that is a million times the first of all."""
+    gone = ~(losses <= DIVERGED * losses[0])
+    return int(np.argmax(gone)) + 1 if gone.any() else len(losses)
+
+
+def _vector(model):
+    """All parameters in a row."""
+    return np.concatenate([np.ravel(p) for p in parameters(model)]).astype(float)
+
+
+def _model(model, vector):
+    """The model around the parameters of a row."""
+    old = parameters(model)
+    pieces = np.split(vector, np.cumsum([np.size(p) for p in old])[:-1])
+    pairs = zip(old, pieces, strict=True)
+    return rebuild(model, [v.reshape(np.shape(p)) if np.ndim(p) else float(v[0]) for p, v in pairs])
+
+
+def _round(value, digits=3):
+    return float(f"{value:.{digits}g}")
