@@ -7,6 +7,7 @@ same values; `show` prints it below the picture.
 
 import base64
 import io
+from itertools import cycle
 
 import numpy as np
 
@@ -17,6 +18,7 @@ __all__ = [
     "describe",
     "fit",
     "history",
+    "number",
     "paths",
     "residuals",
     "show",
@@ -75,14 +77,14 @@ def fit(x, y, models=(), *, ax=None, title="Data and fit", xlabel="x", ylabel="y
     ax = _axes(ax, title, xlabel, ylabel)
     ax.plot(x, y, label="data", **STYLES["data"])
     grid = np.linspace(x.min(), x.max(), 200)
-    parts = [f"{len(x)} points, y from {_n(y.min())} to {_n(y.max())}."]
-    for (name, model), style in zip(_named(models, "model").items(), _styles(models, "model")):
+    parts = [f"{len(x)} points, y from {number(y.min())} to {number(y.max())}."]
+    for name, model, style in _styled(models, "model", alone="model"):
         values = model(grid) * np.ones_like(grid)
         ax.plot(grid, values, label=name, **{**style, "marker": None})
         off = np.sqrt(np.mean((model(x) - y) ** 2))
         parts.append(
-            f"{name.capitalize()} goes from {_n(values[0])} at x = {_n(grid[0])} to "
-            f"{_n(values[-1])} at x = {_n(grid[-1])}; typically {_n(off)} off the data."
+            f"{name.capitalize()} goes from {number(values[0])} at x = {number(grid[0])} to "
+            f"{number(values[-1])} at x = {number(grid[-1])}; typically {number(off)} off the data."
         )
     _legend(ax)
     return _say(ax, " ".join(parts))
@@ -95,10 +97,10 @@ def residuals(x, y, model, *, ax=None, title="What the model leaves over", xlabe
     ax.vlines(x, 0, left, color=COLORS["data"], alpha=0.35, linewidth=1)
     ax.plot(x, left, **STYLES["data"])
     ax.axhline(0, **{**STYLES["model"], "linewidth": 1.6})
-    thirds = [_n(part.mean()) for part in np.array_split(left[np.argsort(x, kind="stable")], 3)]
+    thirds = [number(part.mean()) for part in np.array_split(left[np.argsort(x, kind="stable")], 3)]
     return _say(
         ax,
-        f"{len(x)} residuals from {_n(left.min())} to {_n(left.max())}; their mean is "
+        f"{len(x)} residuals from {number(left.min())} to {number(left.max())}; their mean is "
         f"{thirds[0]} in the lower, {thirds[1]} in the middle and {thirds[2]} in the upper third "
         "of x.",
     )
@@ -122,22 +124,25 @@ def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost",
     matplotlib Axes
     """
     ax = _axes(ax, title, "step", ylabel)
-    named = {str(name): np.asarray(run) for name, run in _named(runs, "cost").items()}
+    styled = [
+        (name, np.asarray(run), style)
+        for name, run, style in _styled(runs, "cost", alone="training")
+    ]
     parts = []
-    for (name, run), style in zip(named.items(), _styles(runs, "training")):
+    for name, run, style in styled:
         shown = run[: _finite(run)]
         marks = {"markevery": max(1, len(shown) // 8), "markersize": 5}
         ax.plot(np.arange(1, len(shown) + 1), shown, label=name, **marks, **style)
         ending = "" if len(shown) == len(run) else ", after which it is no longer a number"
         parts.append(
-            f"{name}: from {_n(shown[0])} to {_n(shown[-1])} in {len(shown)} steps{ending}."
+            f"{name}: from {number(shown[0])} to {number(shown[-1])} in {len(shown)} steps{ending}."
         )
     if best is not None:
         line = {**STYLES["best"], "marker": None}
         ax.axhline(best, label="lowest possible", **line)
-        parts.append(f"The lowest possible is {_n(best)}.")
-    _log_axes(ax, named.values(), log)
-    if len(named) > 1 or best is not None:
+        parts.append(f"The lowest possible is {number(best)}.")
+    _log_axes(ax, [run for _, run, _ in styled], log)
+    if len(styled) > 1 or best is not None:
         _legend(ax)
     return _say(ax, " ".join(parts))
 
@@ -159,8 +164,8 @@ def history(run, *, ax=None, title="Loss while training", ylabel="loss"):
         ax.plot(np.arange(1, len(values) + 1), values, label=name, **STYLES[name])
         lowest = int(np.nanargmin(values))
         parts.append(
-            f"{name}: from {_n(values[0])} to {_n(values[-1])} in {len(values)} epochs, lowest "
-            f"{_n(values[lowest])} in epoch {lowest + 1}."
+            f"{name}: from {number(values[0])} to {number(values[-1])} in {len(values)} epochs, "
+            f"lowest {number(values[lowest])} in epoch {lowest + 1}."
         )
     _log_axes(ax, lines.values(), None)
     if len(lines) > 1:
@@ -208,17 +213,18 @@ def paths(cost, first, second, runs=(), *, best=None, ax=None, title="", labels=
     height = _grid(cost, first, second)
     contours(ax, first, second, height)
     parts = ["Contours of the cost. " + _valley(height, first, second, labels)]
-    named = {str(name): np.asarray(run) for name, run in _named(runs, "path").items()}
-    for (name, run), style in zip(named.items(), _styles(runs, "path")):
+    styled = _styled(runs, "path", alone="path")
+    for name, run, style in styled:
+        run = np.asarray(run)
         style = {"markersize": 4, "linewidth": 1.4, **style}
         ax.plot(run[:, 0], run[:, 1], label=name, scalex=False, scaley=False, **style)
         parts.append(
-            f"{name}: {len(run) - 1} steps from ({_n(run[0, 0])}, {_n(run[0, 1])}) to "
-            f"({_n(run[-1, 0])}, {_n(run[-1, 1])})."
+            f"{name}: {len(run) - 1} steps from ({number(run[0, 0])}, {number(run[0, 1])}) to "
+            f"({number(run[-1, 0])}, {number(run[-1, 1])})."
         )
     if best is not None:
         ax.plot(*best, label="lowest", **{**STYLES["best"], "linestyle": "none"})
-    if len(named) > 1 or best is not None:
+    if len(styled) > 1 or best is not None:
         _legend(ax)
     return _say(ax, " ".join(parts))
 
@@ -244,6 +250,16 @@ def describe(ax):
         ) from None
 
 
+def number(value):
+    """Write a number for a sentence: three digits, thousands with commas.
+
+    >>> number(86_123.4), number(0.00123456)
+    ('86,100', '0.00123')
+    """
+    value = float(f"{value:.3g}") + 0.0
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
+
+
 def show(*axes):
     """Show the picture that the axes belong to, and print what is seen below it.
 
@@ -262,7 +278,7 @@ def show(*axes):
 
 
 def _pyplot():
-    """pyplot takes half a second to import: only who draws waits for it."""
+    # It takes half a second to import: only who draws waits for it.
     import matplotlib.pyplot as plt
 
     return plt
@@ -276,19 +292,17 @@ def _axes(ax, title, xlabel, ylabel):
     return ax
 
 
-def _named(values, name):
-    """Several by name, or one under a given name."""
-    if isinstance(values, dict):
-        return values
-    return {name: values} if callable(values) or len(values) else {}
+def _styled(values, name, alone):
+    """`(name, value, style)` of each of several by name, or of one under the given name.
 
-
-def _styles(values, alone):
-    """A style for each of several: its own if the name has one, else the next free one."""
+    One alone has the style called `alone`. Of several, each has the style of its name if there is
+    one, and the next free one otherwise.
+    """
     if not isinstance(values, dict):
-        return [STYLES[alone]]
-    free = iter(RUNS * (1 + len(values) // len(RUNS)))
-    return [STYLES[name] if name in STYLES else next(free) for name in map(str, values)]
+        return [(name, values, STYLES[alone])] if callable(values) or len(values) else []
+    free = cycle(RUNS)
+    named = [(str(name), value) for name, value in values.items()]
+    return [(n, value, STYLES[n] if n in STYLES else next(free)) for n, value in named]
 
 
 def _legend(ax):
@@ -319,15 +333,9 @@ def _grid(cost, first, second):
 def _valley(height, first, second, labels):
     row, column = np.unravel_index(np.argmin(height), height.shape)
     return (
-        f"The cost goes from {_n(height.min())}, near {labels[0]} = {_n(first[column])} and "
-        f"{labels[1]} = {_n(second[row])}, up to {_n(height.max())}."
+        f"The cost goes from {number(height.min())}, near {labels[0]} = {number(first[column])} "
+        f"and {labels[1]} = {number(second[row])}, up to {number(height.max())}."
     )
-
-
-def _n(value):
-    """A number for a sentence: three digits, thousands with commas."""
-    value = float(f"{value:.3g}") + 0.0
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
 
 
 def _say(ax, sentence):

@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-__all__ = ["Curve", "Explorer", "Number", "Picture", "Raster", "Words", "figure"]
+__all__ = ["Curve", "Explorer", "Number", "Picture", "Raster", "Words", "choice", "figure"]
 
 DASHES = {"-": "", "--": "7 4", ":": "2 4", "-.": "8 3 2 3"}
 
@@ -149,15 +149,15 @@ class Picture:
             )
         if mark.dot:  # a line of no length with round ends is a dot
             width = mark.dot * point
-            out += f'<path d="{_dots(x, y)}" stroke-width="{width:.1f}" stroke-linecap="round" {style}/>'
+            style += ' stroke-linecap="round"'
+            out += f'<path d="{_dots(x, y)}" stroke-width="{width:.1f}" {style}/>'
         return out
 
     def _artists(self, mark):
         ax = self.axes[mark.axes]
         if isinstance(mark, Raster):
-            extent = (0, 1, 0, 1)
-            shown = dict(extent=extent, transform=ax.transAxes, aspect="auto", alpha=mark.opacity)
-            return [ax.imshow(mark.rgba(), zorder=3, **shown)]
+            fill = {"extent": (0, 1, 0, 1), "transform": ax.transAxes, "aspect": "auto"}
+            return [ax.imshow(mark.rgba(), alpha=mark.opacity, zorder=3, **fill)]
         if isinstance(mark, Words):
             x, y, color, align = mark.x, mark.y, mark.color, mark.align
             return [ax.text(x, y, mark.text, color=color, ha=align, va="center", fontsize=9.5)]
@@ -211,7 +211,7 @@ class Number(ipywidgets.HBox):
         self.slider = ipywidgets.IntSlider(
             min=0, max=len(self.positions) - 1, description=name, readout=False, layout=SLIDER
         )
-        self.slider.style.description_width = "8em"
+        self.slider.style.description_width = LABEL
         self.box = box(min=low, max=high, step=self.positions[1] - low, layout=BOX)
         self.box.tooltip = self.slider.tooltip = f"{name}: {low:g} to {high:g}"
         self._moving = False
@@ -238,6 +238,17 @@ class Number(ipywidgets.HBox):
         self.slider.value = int(np.argmin(np.abs(_spread(self.positions, self.value))))
         self.box.value = self.type(self.value)
         self._moving = False
+
+
+def choice(name, options, value=None):
+    """Make a row of buttons, one of which is down; the first, if no value is given."""
+    row = ipywidgets.ToggleButtons(
+        options=list(options), description=name, layout={"width": "auto"}
+    )
+    row.style.description_width, row.style.button_width = LABEL, "auto"
+    if value is not None:
+        row.value = value
+    return row
 
 
 class Explorer(ipywidgets.VBox):
@@ -271,7 +282,8 @@ class Explorer(ipywidgets.VBox):
         buttons = [self._button(name, values) for name, values in (presets or {}).items()]
         buttons.append(self._button("reset", self.start))
         bar = ipywidgets.HBox(buttons, layout=WRAP)
-        super().__init__([*self.controls.values(), bar, stage], layout=WHOLE)
+        self._words = ipywidgets.HTML(layout=WORDS)
+        super().__init__([*self.controls.values(), bar, self._words, stage], layout=WHOLE)
         for name, control in self.controls.items():
             control.observe(lambda _, name=name: self._changed({name}), "value")
         self._changed(set(self.controls))
@@ -313,8 +325,8 @@ class Explorer(ipywidgets.VBox):
             self.picture = Picture(self.draw(**{name: self.values[name] for name in self.still}))
             self._below.value = self.picture.still()
         marks, sentence = self.move(**self.values)
-        svg = self.picture.svg(marks, sentence)
-        self._above.value = f'{svg}<p role="status" style="{SENTENCE}">{escape(sentence)}</p>'
+        self._above.value = self.picture.svg(marks, sentence)
+        self._words.value = f'<p role="status" style="{SENTENCE}">{escape(sentence)}</p>'
 
     def _button(self, name, values):
         button = ipywidgets.Button(description=name, layout=BUTTON)
@@ -330,13 +342,15 @@ class Explorer(ipywidgets.VBox):
 
 
 FILL = "width:100%;height:auto;display:block"
-SENTENCE = "margin:6px 8px;line-height:1.4;min-height:2.8em;white-space:normal"
+SENTENCE = "margin:0;line-height:1.4;min-height:2.8em;white-space:normal"
+LABEL = "8em"
 SLIDER = {"width": "30em", "max_width": "75%"}
 BOX = {"width": "8em"}
 ROW = {"width": "100%"}
 WRAP = {"flex_flow": "row wrap", "margin": "2px 0 6px 0"}
 BUTTON = {"width": "auto"}
 LAYER = {"grid_area": "1 / 1 / 2 / 2", "width": "100%", "margin": "0"}
+WORDS = {"width": "auto", "margin": "0 8px"}
 STAGE = {"width": "100%", "grid_template_columns": "100%"}
 WHOLE = {"width": "100%", "max_width": "1000px"}
 

@@ -7,16 +7,15 @@ eigenvector of H, by 1 - rate * eigenvalue. A million steps are then one power.
 
 from dataclasses import dataclass
 
-import ipywidgets
 import numpy as np
 
 from course import data
 from course.autodiff import value_and_gradient
 from course.losses import mse
 from course.models import Line
-from course.plots import COLORS, STYLES, contours
+from course.plots import COLORS, STYLES, contours, number
 from course.trees import children, parameters, rebuild
-from course.widgets.base import Curve, Explorer, Number, figure
+from course.widgets.base import Curve, Explorer, Number, choice, figure
 
 __all__ = ["Quadratic", "explore_learning_rate", "half_life", "quadratic", "regime"]
 
@@ -113,6 +112,7 @@ REGIMES = ("crawling", "converging", "oscillating", "diverging")
 SHADES = ("#dddddd", "#cfe8d8", "#fbe7b5", "#f6cdb6")
 MOST_STEPS = 1_000_000
 DIVERGED = 1e6  # times the first loss: where `train` stops too
+ARRIVED = 1e-3  # from least squares, in every parameter
 AS_GIVEN, STANDARDISED = "as measured", "standardised"
 
 
@@ -158,7 +158,7 @@ def explore_learning_rate(loss=squared_error, model=None, x=None, y=None):
         controls={
             "rate": Number("learning rate", _rates(min(raw, even), max(raw, even)), start),
             "steps": Number("steps", _step_counts(), 1000),
-            "data": ipywidgets.ToggleButtons(options=list(problems), description="x is"),
+            "data": choice("x is", problems),
         },
         still=("data",),
         presets={
@@ -251,27 +251,27 @@ def move(problem, rate, steps):
         Curve("cost", counts[-1:], losses[-1:], model, "", dot=9),
         Curve("rate", [here, here], [0, 1], model, width=3),
     ]
-    return marks, sentence(bowl, rate, counts, losses)
+    return marks, sentence(bowl, rate, counts[-1], points[-1], losses[-1] / losses[0])
 
 
-def sentence(bowl, rate, counts, losses):
-    """Say what is seen at a learning rate."""
-    product = rate * bowl.curvatures[-1]
-    name = regime(rate, bowl.curvatures[-1])
-    said = f"Learning rate {rate:.4g} times the largest curvature {bowl.curvatures[-1]:.5g} is "
-    said += f"{product:.3g}: {name}. "
-    if losses[-1] > DIVERGED * losses[0]:
-        said += (
-            f"After {counts[-1]:,} steps the cost is more than a million times the first. "
-            f"The largest stable rate is {bowl.stable_rate:.4g}."
-        )
-        return said
-    excess = losses[-1] - bowl.lowest
-    above = f"{losses[-1]:,.6g}, {excess:,.2g} above" if excess > 5e-5 * losses[-1] else "at"
-    said += f"After {counts[-1]:,} steps the cost is {above} the lowest, {bowl.lowest:,.6g}. "
-    steps = half_life(rate, bowl.curvatures[0])
-    said += f"Along the flattest direction the distance halves every {steps:,.0f} steps."
-    return said
+def sentence(bowl, rate, steps, point, growth):
+    """Say what is seen: the regime, how far the descent came, how fast it goes on."""
+    steepest, flattest = bowl.curvatures[-1], bowl.curvatures[0]
+    said = (
+        f"Learning rate {rate:.4g} × largest curvature {steepest:.5g} = "
+        f"{rate * steepest:.3g}: {regime(rate, steepest)}. After {steps:,} steps the cost is "
+    )
+    if growth > DIVERGED:
+        wall = f"the largest stable rate is {bowl.stable_rate:.4g}."
+        return said + f"more than a million times the first; {wall}"
+    loss = bowl.loss(point)
+    excess = loss - bowl.lowest
+    exact = excess <= 1e-9 * abs(loss)
+    said += f"{number(loss)}, {'' if exact else number(excess) + ' above '}the lowest possible"
+    if np.all(np.abs(point - bowl.minimum) <= ARRIVED):
+        return said + f"; every parameter is within {ARRIVED} of least squares."
+    pace = half_life(rate, flattest)
+    return said + f". Along the flattest direction the distance halves every {pace:,.0f} steps."
 
 
 def _draw_fit(ax, problem):
@@ -279,7 +279,8 @@ def _draw_fit(ax, problem):
     x = np.linspace(np.min(problem.x), np.max(problem.x), 60)
     ax.plot(problem.x, problem.y, label="data", **STYLES["data"])
     for name, point in {"start": start, "best": best}.items():
-        ax.plot(x, problem.predict(point, x), label=name, **{**STYLES[name], "marker": None})
+        ax.plot(x, problem.predict(point, x), **{**STYLES[name], "marker": None})
+        ax.plot([], [], label=name, **{**STYLES[name], "markersize": 7})
     ax.plot([], [], label="now", **STYLES["model"])
     ax.set(title="The fit", xlabel="x", ylabel="y")
     ax.legend(loc="best", fontsize=8)
@@ -307,7 +308,7 @@ def _draw_cost(ax, problem):
     ax.axhline(bowl.lowest, label="lowest", **{**STYLES["best"], "marker": None})
     ax.axhline(first, label="start", **{**STYLES["start"], "marker": None})
     ax.set(title="The cost", xlabel="step", ylabel="cost", xscale="log", yscale="log")
-    ax.set(xlim=(0.8, 1.3 * MOST_STEPS), ylim=(bowl.lowest / 3, first * 1e3))
+    ax.set(xlim=(0.8, 1.3 * MOST_STEPS), ylim=(bowl.lowest / 2, first * 100))
 
 
 def _draw_rate(ax, bowl):
