@@ -1,0 +1,222 @@
+"""The gradient of a loss, as a struct of the same kind as the model.
+
+autograd records what the loss does to each parameter and runs it backwards; here its result is
+put back into the model's own shape, so that `gradient(loss, line, x, y).m` is the slope's.
+"""
+
+import numpy as np
+from autograd.core import VJPNode, add_outgrads
+from autograd.tracer import Box, getval, new_box, trace_stack
+from autograd.util import toposort
+
+from course.trees import astype, parameters, rebuild
+
+__all__ = ["check_gradient", "gradient", "value_and_gradient"]
+
+
+def gradient(loss, model, *batch):
+    r"""Differentiate a loss with respect to every parameter of a model.
+
+    $$ g_i = \frac{\partial}{\partial p_i}\, \mathrm{loss}(\mathrm{model}, *\mathrm{batch}) $$
+
+    Parameters
+    ----------
+    loss : callable
+        `loss(model, *batch)`, a scalar.
+    model : dataclass, list, tuple or dict
+        Holds the parameters: see `parameters`.
+    *batch : ndarray
+        What else the loss is given, usually `x, y`.
+
+    Returns
+    -------
+    The same kind of struct as the model, a gradient in place of each parameter, with its shape
+    and dtype. What isn't a parameter is carried over. The gradient of a tied array is the sum
+    over its places and stands in all of them.
+
+    Raises
+    ------
+    TypeError
+        The model has no parameters, or an integer stands where a parameter belongs.
+    ValueError
+        The loss isn't a scalar, doesn't depend on the model, or meets NaN in the batch.
+
+    >>> gradient(lambda model: (model["m"] - 1.0) ** 2, {"m": 3.0})
+    {'m': 4.0}
+    """
+    return value_and_gradient(loss, model, *batch)[1]
+
+
+def value_and_gradient(loss, model, *batch):
+    """Compute a loss and its gradient in one go: the pair `(value, gradient)`.
+
+    Takes and raises what `gradient` does.
+
+    >>> value_and_gradient(lambda model: model["m"] ** 2, {"m": 3.0})
+    (9.0, {'m': 6.0})
+    """
+    values = require_parameters(model)
+    value, gradients = differentiate(lambda boxes: loss(rebuild(model, boxes), *batch), values)
+    if not np.isfinite(getval(value)):
+        refuse_nan(batch)
+    return value, rebuild(model, gradients)
+
+
+def differentiate(function, values):
+    """Value of `function(values)` and its gradient for each of a list of arrays or floats."""
+    roots = [VJPNode.new_root() for _ in values]
+    with trace_stack.new_trace() as trace:
+        boxes = [
+            new_box(_array(value), trace, root) for value, root in zip(values, roots, strict=True)
+        ]
+        out = function(boxes)
+    gradients = _backward(_scalar_node(out, trace), out._value)
+    pairs = zip(values, roots, strict=True)
+    return _plain(out._value), [_like(value, gradients.get(root)) for value, root in pairs]
+
+
+def check_gradient(loss, model, *batch, directions=10, tolerance=1e-5, rng=None):
+    r"""Compare `gradient` with central finite differences in random directions.
+
+    $$ \frac{f(p + h d) - f(p - h d)}{2h} \approx \langle \nabla f(p), d \rangle $$
+
+    Parameters
+    ----------
+    directions : int
+        How many random unit vectors d to try. float32 models are checked in float64.
+    tolerance : float
+        The largest difference allowed, relative to the gradient's norm.
+    rng : numpy.random.Generator, optional
+        Draws the directions; the default draws the same ones each time.
+
+    Returns
+    -------
+    float : the largest relative difference seen.
+
+    Raises
+    ------
+    ValueError
+        They differ by more than the tolerance: the message says by how much, and where to look.
+
+    >>> check_gradient(lambda model: model["m"] ** 2, {"m": 3.0}) < 1e-8
+    True
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    model = astype(model, np.float64)
+    values = [np.asarray(v, dtype=float) for v in require_parameters(model)]
+    gradients = parameters(gradient(loss, model, *batch))
+    norm = max(np.sqrt(sum(np.sum(np.square(g)) for g in gradients)), 1e-8)
+    worst = 0.0
+    for _ in range(directions):
+        direction = _unit_vector(values, rng)
+        exact = sum(np.sum(g * d) for g, d in zip(gradients, direction, strict=True))
+        estimate = _finite_difference(loss, model, batch, values, direction)
+        worst = max(worst, float(abs(exact - estimate) / norm))
+    if not worst <= tolerance:
+        raise ValueError(
+            f"check_gradient: gradient and finite differences differ by {worst:.1e} of the "
+            f"gradient's norm {norm:.3g}, and at most {tolerance:.1e} was expected. Usual causes: "
+            "a derivative written by hand that is wrong, a kink (abs, relu) right at these "
+            "parameters, a loss that isn't the same each time, or a tolerance that is too strict: "
+            "check_gradient(loss, model, *batch, tolerance=...)."
+        )
+    return worst
+
+
+def require_parameters(model):
+    """The model's parameters; an error that says what a model is where there are none."""
+    values = parameters(model)
+    if not values:
+        raise TypeError(
+            f"{type(model).__name__} has no parameters. A model is a dataclass, list, tuple or "
+            "dict that holds float arrays or floats. If this is a class of yours, write "
+            "@dataclass above it and give each parameter a field: `m: float`. "
+            "Arguments come as gradient(loss, model, *batch)."
+        )
+    return values
+
+
+def refuse_nan(batch):
+    """Raise if the data hold NaN or infinity, which no learning rate can mend."""
+    for position, data in enumerate(batch):
+        data = np.asarray(getval(data))
+        if data.dtype.kind == "f" and not np.all(np.isfinite(data)):
+            rows = np.unique(np.argwhere(~np.isfinite(np.atleast_1d(data)))[:, 0])
+            raise ValueError(
+                f"argument {position + 1} of the batch has NaN or infinity in {len(rows)} of its "
+                f"{len(np.atleast_1d(data))} rows, first in row {rows[0]}, so the loss isn't a "
+                "number. Leave those rows out: keep = np.isfinite(x) & np.isfinite(y), then "
+                "x[keep], y[keep]; or fill them in."
+            )
+
+
+def _backward(end, value):
+    """Run autograd's backward pass, except that it keeps the gradient of every root."""
+    one = np.ones((), dtype=np.asarray(getval(value)).dtype)[()]  # float32 stays float32
+    outgrads, kept = {end: (one, False)}, {}
+    for node in toposort(end):
+        outgrad = outgrads.pop(node)[0]
+        if not node.parents:
+            kept[node] = outgrad
+        for parent, ingrad in zip(node.parents, node.vjp(outgrad), strict=True):
+            outgrads[parent] = add_outgrads(outgrads.get(parent), ingrad)
+    return kept
+
+
+def _scalar_node(out, trace):
+    value = getval(out)
+    if not isinstance(value, (float, int, np.ndarray, np.number)) or np.ndim(value) != 0:
+        shape = f"shape {np.shape(value)}" if value is not None else "None"
+        raise ValueError(
+            f"a loss is one number, and this one returned {type(value).__name__} of {shape}. "
+            "Average over the samples: return np.mean(...)"
+            + (" (did you forget `return`?)" if value is None else "")
+            + "; mse, mae and the cross-entropies do that by themselves."
+        )
+    if not (isinstance(out, Box) and out._trace == trace):
+        raise ValueError(
+            "the loss doesn't depend on the model it was given, so its gradient would be zero. "
+            "Either the argument was ignored: def loss(model, x, y) must use its own `model`, "
+            "not a variable from outside; or only step functions were applied (>, sign, round, "
+            "argmax), whose gradient is zero almost everywhere: use a smooth one, such as sigmoid."
+        )
+    return out._node
+
+
+def _array(value):
+    """Python floats overflow with an exception where numpy's give inf: trace numpy's."""
+    return np.float64(value) if type(value) is float else value
+
+
+def _plain(value):
+    """A loss as a Python float, except for float32, which stays what it is."""
+    return float(value) if not isinstance(value, Box) and value.dtype == float else value
+
+
+def _like(value, gradient):
+    """The gradient with the parameter's own type, dtype and shape."""
+    if isinstance(value, Box):
+        return value * 0.0 if gradient is None else gradient
+    if gradient is None:
+        gradient = np.zeros(np.shape(value))
+    if isinstance(gradient, Box):
+        return gradient
+    if isinstance(value, np.ndarray):
+        return np.array(gradient, dtype=value.dtype)
+    return type(value)(gradient)
+
+
+def _unit_vector(values, rng):
+    direction = [rng.standard_normal(np.shape(v)) for v in values]
+    length = np.sqrt(sum(np.sum(np.square(d)) for d in direction))
+    return [d / length for d in direction]
+
+
+def _finite_difference(loss, model, batch, values, direction):
+    size = np.sqrt(sum(np.sum(np.square(v)) for v in values))
+    step = 6e-6 * max(1.0, size)  # the cube root of float64's precision, to the parameters' scale
+    above, below = (
+        loss(rebuild(model, [v + h * d for v, d in zip(values, direction, strict=True)]), *batch)
+        for h in (step, -step)
+    )
+    return (above - below) / (2 * step)
