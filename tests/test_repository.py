@@ -1,0 +1,97 @@
+"""What the README promises holds, and the repository is in the state it asks of others."""
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "course" / "datasets" / "README.md"]
+
+
+def blocks(language):
+    """Return the README's code blocks in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def run(*command):
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+def test_readmes_program_prints_what_the_readme_shows():
+    (program,), (shown,) = blocks("python"), blocks("text")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(program, "README.md", "exec"), {"__name__": "readme"})
+    assert printed.getvalue() == shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_inside_the_repository_lead_somewhere(page):
+    text = re.sub(r"`[^`\n]*`", "", page.read_text(encoding="utf-8"))
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+    inside = [link for link in links if link and "://" not in link]
+    assert [link for link in inside if not (page.parent / link).exists()] == []
+
+
+def test_lesson_table_lists_the_lessons_that_are_there():
+    listed = re.findall(r"^\| \[.*?\]\(notebooks/(.*?)\)", README, flags=re.MULTILINE)
+    assert listed == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_ci_runs_the_readmes_test_command():
+    start, test = blocks("sh")
+    (pattern,) = re.findall(r"grep -m 1 '(.*)' README.md", (ROOT / ".ci" / "run").read_text())
+    assert re.findall(f"{pattern}.*", README, flags=re.MULTILINE) == [test.strip()]
+    assert start.strip().endswith(".venv/bin/downhill")
+
+
+def test_windows_spelling_is_the_same_command():
+    for posix, windows in zip(blocks("sh"), blocks("bat"), strict=True):
+        said = posix.strip().replace("python3 ", "py ").replace('".[test]"', ".[test]")
+        said = re.sub(r"\.venv/bin/(\w+)", r".venv\\Scripts\\\1", said)
+        assert windows.strip() == f'cmd /c "{said}"'
+
+
+def test_ci_script_is_one_that_bash_can_run():
+    assert run("bash", "-n", ".ci/run").returncode == 0
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_readme_names_the_python_that_the_package_asks_for():
+    oldest = PROJECT["requires-python"].removeprefix(">=")
+    assert f"Python {oldest} or newer" in README
+    assert f"older than {oldest}" in README
+
+
+def test_changelog_starts_with_this_version():
+    (newest, *_) = re.findall(r"^## ([\d.]+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest == PROJECT["version"]
+
+
+def test_contributing_fits_on_a_page():
+    assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) < 50
+
+
+@pytest.mark.parametrize(
+    "command", [["ruff", "check"], ["ruff", "format", "--check"], ["codespell_lib"]]
+)
+def test_code_and_lessons_are_clean(command):
+    checked = run(sys.executable, "-m", *command, ".")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_hooks_need_nothing_but_the_environment():
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    assert re.findall(r"repo: (.*)", hooks) == ["local"]
+    assert set(re.findall(r"language: (.*)", hooks)) == {"system"}
