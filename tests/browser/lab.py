@@ -1,0 +1,155 @@
+"""A real JupyterLab in a real browser: start it, run a notebook, press keys, look at pixels."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FAILED = ", ".join(
+    f'.jp-RenderedText[data-mime-type="application/vnd.jupyter.{kind}"]'
+    for kind in ("error", "stderr")
+)
+
+
+def chromium():
+    """Where the browser is, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = (shutil.which(name) for name in names)
+    return os.environ.get("CHROMIUM") or next((path for path in found if path), None)
+
+
+@contextmanager
+def served(root, home, theme="JupyterLab Light"):
+    """JupyterLab serving `root`, its own settings and traces in `home`; gives its address."""
+    home = Path(home)
+    write_setting(home, "notification", {"fetchNews": "false", "checkForUpdates": False})
+    write_setting(home, "themes", {"theme": theme})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {
+        "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    command = [sys.executable, "-m", "jupyter", "lab", "--allow-root", "--no-browser"]
+    command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
+    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={root}"]
+    with open(home / "lab.log", "w") as log:
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            wait_for_server(f"http://127.0.0.1:{port}/api/status", home / "lab.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def write_setting(home, extension, values):
+    """Set what JupyterLab would otherwise ask, or fetch from the network."""
+    path = home / "settings/@jupyterlab/apputils-extension" / f"{extension}.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values))
+
+
+def wait_for_server(address, log, seconds=90):
+    """Wait until the server answers."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError("JupyterLab didn't start: " + log.read_text()[-800:])
+
+
+def open_notebook(page, address, name):
+    """Open a notebook and wait until its kernel is idle."""
+    page.goto(f"{address}/doc/tree/{name}?reset")
+    page.locator(".jp-CodeCell").first.wait_for(timeout=90_000)
+    wait_idle(page)
+    page.wait_for_timeout(500)
+
+
+def wait_idle(page, timeout=120_000):
+    """Wait for the status bar: the toolbar's circle shows idle too early."""
+    page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=timeout)
+
+
+def run_all(page, timeout=180_000):
+    """Run all cells by the menu, and wait until each has a number and the kernel is idle."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    # A saved notebook has its numbers already: JupyterLab clears them when cells are queued.
+    page.wait_for_timeout(1000)
+    wait_idle(page, timeout)
+    page.locator(".jp-CodeCell .jp-InputArea-prompt").last.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    wait_idle(page, timeout)
+
+
+def failures(page):
+    """What cells wrote to stderr or raised."""
+    return page.locator(FAILED).all_inner_texts()
+
+
+def explorers(page):
+    """The explorers on the page: outputs that have a slider and an SVG picture."""
+    slider, picture = page.get_by_role("slider"), page.locator("svg[role=img]")
+    return page.locator(".jp-OutputArea-output", has=slider).filter(has=picture)
+
+
+def picture_box(page, explorer):
+    """Where an explorer's picture is on the page, scrolled into view."""
+    picture = explorer.locator("svg[role=img]").first
+    picture.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    return picture.bounding_box()
+
+
+def pixels(page, box):
+    """A fingerprint of what the screen shows in a box."""
+    return hashlib.sha1(page.screenshot(clip=box)).hexdigest()
+
+
+def press(page, handle, key, box, seconds=15):
+    """Press a key on a slider; seconds from the key until pixels in the box changed."""
+    handle.focus()
+    before = pixels(page, box)
+    start = time.perf_counter()
+    page.keyboard.press(key)
+    while pixels(page, box) == before:
+        if time.perf_counter() - start > seconds:
+            raise AssertionError(f"no pixel changed within {seconds} s of pressing {key}")
+    return time.perf_counter() - start
+
+
+def readout(explorer):
+    """What the number box of the first slider says."""
+    return explorer.locator("input[type=number]").first.input_value()
+
+
+def uses_explorer(notebook):
+    """Whether a notebook imports an explorer."""
+    return re.search(r"course\.widgets|explore_", Path(notebook).read_text()) is not None
