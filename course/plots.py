@@ -84,7 +84,7 @@ def fit(x, y, models=(), *, ax=None, title="Data and fit", xlabel="x", ylabel="y
         off = np.sqrt(np.mean((model(x) - y) ** 2))
         parts.append(
             f"{name.capitalize()} goes from {number(values[0])} at x = {number(grid[0])} to "
-            f"{number(values[-1])} at x = {number(grid[-1])}; typically {number(off)} off the data."
+            f"{number(values[-1])} at x = {number(grid[-1])}; root-mean-square error {number(off)}."
         )
     _legend(ax)
     return _say(ax, " ".join(parts))

@@ -345,6 +345,7 @@ FILL = "width:100%;height:auto;display:block"
 SENTENCE = "margin:0;line-height:1.4;min-height:2.8em;white-space:normal"
 LABEL = "8em"
 SLIDER = {"width": "30em", "max_width": "75%"}
+CHOICE = {"width": "auto", "flex_flow": "row"}
 BOX = {"width": "8em"}
 ROW = {"width": "100%"}
 WRAP = {"flex_flow": "row wrap", "margin": "2px 0 6px 0"}

@@ -15,7 +15,7 @@ from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, number
 from course.trees import children, parameters, rebuild
-from course.widgets.base import Curve, Explorer, Number, choice, figure
+from course.widgets.base import Curve, Explorer, Number, Words, choice, figure
 
 __all__ = ["Quadratic", "explore_learning_rate", "half_life", "quadratic", "regime"]
 
@@ -223,11 +223,16 @@ def draw(problem):
     fig, axes = figure(
         [["fit", "path", "cost"], ["rate", "rate", "rate"]], (10, 4.6), height_ratios=[8, 1]
     )
+    draw_all(axes, problem)
+    return fig
+
+
+def draw_all(axes, problem):
+    """Fill four axes, by name, with what stands still."""
     _draw_fit(axes["fit"], problem)
     _draw_path(axes["path"], problem)
     _draw_cost(axes["cost"], problem)
     _draw_rate(axes["rate"], problem.bowl)
-    return fig
 
 
 def move(problem, rate, steps):
@@ -251,7 +256,11 @@ def move(problem, rate, steps):
         Curve("cost", counts[-1:], losses[-1:], model, "", dot=9),
         Curve("rate", [here, here], [0, 1], model, width=3),
     ]
-    return marks, sentence(bowl, rate, counts[-1], points[-1], losses[-1] / losses[0])
+    growth = losses[-1] / losses[0]
+    if growth > DIVERGED:
+        middle, top = np.mean(x), np.max(problem.y)
+        marks.append(Words("fit", middle, top, "the fit has left the picture", model, "center"))
+    return marks, sentence(bowl, rate, counts[-1], points[-1], growth)
 
 
 def sentence(bowl, rate, steps, point, growth):
@@ -324,14 +333,14 @@ def _draw_rate(ax, bowl):
 
 
 def _scale(bowl):
-    """The learning rates drawn: from a thousandth of the largest curvature's inverse to ten."""
-    return 1e-3 / bowl.curvatures[-1], 10 / bowl.curvatures[-1]
+    """The learning rates drawn: from a hundredth of the largest curvature's inverse to ten."""
+    return 1e-2 / bowl.curvatures[-1], 10 / bowl.curvatures[-1]
 
 
 def _rates(low, high):
     """Slider positions at fiftieths of a power of ten, from deep crawling to far diverging."""
-    exponents = np.arange(round(50 * np.log10(low / 1000)), round(50 * np.log10(high * 4)) + 1)
-    return [_round(10 ** (k / 50)) for k in exponents]
+    first, last = np.floor(np.log10(low / 200)), np.ceil(np.log10(high * 4))
+    return [_round(10**exponent) for exponent in np.arange(50 * first, 50 * last + 1) / 50]
 
 
 def _step_counts():
