@@ -134,7 +134,8 @@ def open_lab(folder, first, arguments):
 
     os.chdir(folder)
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return jupyter_lab([first, *(["--allow-root"] if is_root else []), *arguments])
+    start = [f"--LabApp.default_url=/lab/tree/{first}", *(["--allow-root"] if is_root else [])]
+    return jupyter_lab([*start, *arguments])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The `downhill` command: the learner's folder is filled, and nothing of the learner's is lost."""
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from course import __main__ as downhill
 from course.__main__ import MANIFEST, copy_lessons
 
 LESSON, OTHER = "01_line.ipynb", "02_noise.ipynb"
+FIRST = "--LabApp.default_url=/lab/tree/00_start_here.ipynb"
 
 
 @pytest.fixture
@@ -204,23 +206,23 @@ def test_file_in_place_of_the_folder_is_named_with_the_cure(tmp_path):
     assert (tmp_path / "letter").read_text() == "dear reader"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["-m", "course"], ["-c", "from course.__main__ import main; raise SystemExit(main())"]],
-)
-def test_command_copies_every_lesson_of_the_course(tmp_path, command):
+def test_command_copies_every_lesson_of_the_course(tmp_path):
     run = subprocess.run(
-        [sys.executable, *command, "mine", "--copy-only"],
+        [sys.executable, "-m", "course", "mine", "--copy-only"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
     )
-    shipped = downhill.shipped_lessons()
     assert f"Your lessons are in {tmp_path / 'mine'}" in run.stdout
-    lessons = sorted(file.name for file in shipped.glob("*.ipynb"))
+    lessons = sorted(file.name for file in downhill.shipped_lessons().glob("*.ipynb"))
     assert lessons[0] == "00_start_here.ipynb"
     assert sorted(file.name for file in (tmp_path / "mine").glob("*.ipynb")) == lessons
+
+
+def test_installed_command_is_this_one():
+    (command,) = importlib.metadata.entry_points(group="console_scripts", name="downhill")
+    assert command.load() is downhill.main
 
 
 def test_jupyterlab_opens_the_first_lesson_in_the_folder(tmp_path, monkeypatch):
@@ -229,7 +231,7 @@ def test_jupyterlab_opens_the_first_lesson_in_the_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     monkeypatch.chdir(tmp_path)
     downhill.main(["mine", "--", "--no-browser", "--port=8899"])
-    assert calls == [["00_start_here.ipynb", "--no-browser", "--port=8899"]]
+    assert calls == [[FIRST, "--no-browser", "--port=8899"]]
     assert Path.cwd() == tmp_path / "mine"
 
 
@@ -239,7 +241,7 @@ def test_root_in_a_container_is_let_in(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     monkeypatch.chdir(tmp_path)
     downhill.main(["mine"])
-    assert calls == [["00_start_here.ipynb", "--allow-root"]]
+    assert calls == [[FIRST, "--allow-root"]]
 
 
 def test_home_is_the_default_and_jupyters_options_need_the_dashes(capsys):
