@@ -1,0 +1,82 @@
+"""An exercise's cells in a notebook, made from its declaration, never written by hand.
+
+Each cell's metadata names its exercise and its part, so that the cells can be found again: to be
+renewed, taken out, filled in or graded.
+"""
+
+import json
+import re
+
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from course.exercises.lessons import exercises, lessons
+
+KEY = "downhill"  # the metadata's name
+PLACE = re.compile(r"\{\{\s*exercise\s+([\w-]+)\s*\}\}")  # a markdown cell {{exercise 01-mse}}
+
+
+def cells(exercise):
+    """Return an exercise's cells: question, skeleton, check, hint, warning, solution."""
+    id, name, solution = exercise.id, exercise.name, exercise.solution_name
+    hint = f'# hint("{id}")  # for a hint, remove the first # and run; run again for the next one'
+    warning = f"*The next cell holds the solution of “{exercise.title}”. Try first.*"
+    return [
+        _cell("question", exercise, f"### Exercise: {exercise.title}\n\n{exercise.question}"),
+        _cell("skeleton", exercise, exercise.skeleton),
+        _cell("check", exercise, f'check("{id}", {name})'),
+        _cell("hint", exercise, hint),
+        _cell("warning", exercise, warning),
+        _cell(
+            "solution",
+            exercise,
+            f'{exercise.solution_source}\n\n\ncheck("{id}", {solution}, mark=False)',
+            jupyter={"source_hidden": True},
+        ),
+    ]
+
+
+def _cell(part, exercise, source, **metadata):
+    new = new_markdown_cell if part in ("question", "warning") else new_code_cell
+    metadata = {KEY: {"exercise": exercise.id, "part": part}, **metadata}
+    return new(source, id=f"{exercise.id}-{part}", metadata=metadata)
+
+
+def part_of(cell):
+    """Return `(exercise id, part)` of a notebook's cell, `(None, None)` for any other cell."""
+    mark = cell.metadata.get(KEY, {})
+    return mark.get("exercise"), mark.get("part")
+
+
+def fill(notebook):
+    """Put exercises into a notebook, in place: renew those that stand in it, fill the places.
+
+    A place is a markdown cell with nothing in it but `{{exercise 01-mse}}`.
+    """
+    known, new, seen = exercises(), [], set()
+    for cell in notebook.cells:
+        id, _ = part_of(cell)
+        place = PLACE.fullmatch(cell.source.strip()) if cell.cell_type == "markdown" else None
+        id = place[1] if place else id
+        if id is None:
+            new.append(cell)
+        elif id not in seen:
+            seen.add(id)
+            new += cells(known[id])
+    notebook.cells = new
+    return notebook
+
+
+def percent(wanted):
+    """Return the cells of an exercise ("01-mse") or a whole lesson ("01") as py:percent text."""
+    chosen = [e for one in lessons() if one.number == wanted for e in one.exercises]
+    chosen = chosen or [exercises()[wanted]]
+    return "\n".join(_percent(cell) for exercise in chosen for cell in cells(exercise))
+
+
+def _percent(cell):
+    """Return one cell as jupytext's py:percent text."""
+    options = " ".join(f"{key}={json.dumps(value)}" for key, value in cell.metadata.items())
+    if cell.cell_type == "code":
+        return f"# %% {options}\n{cell.source}\n"
+    text = "\n".join(f"# {line}".rstrip() for line in cell.source.splitlines())
+    return f"# %% [markdown] {options}\n{text}\n"

@@ -1,0 +1,401 @@
+"""What is wrong with an answer: mistakes that are the same in every exercise, told by what they do.
+
+Each diagnosis looks at an `Attempt` and returns a message, or None if it isn't the case.
+"""
+
+import dis
+import inspect
+import types
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from course.exercises.exceptions import meaning
+from course.exercises.exercise import Exercise
+from course.exercises.limit import TimeIsUp
+from course.exercises.trial import Trial, attempt, learners_line
+from course.exercises.values import capital, flat, kind, number, parts, parts_of_object, same
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An exercise, a learner's answer, and what the answer did."""
+
+    exercise: Exercise
+    answer: object
+    trial: Trial
+
+    @cached_property
+    def truth(self):
+        """What the solution did on the same inputs."""
+        return attempt(self.exercise, self.exercise.reference)
+
+    @property
+    def name(self):
+        """The name that the learner was asked to define."""
+        return self.exercise.name
+
+    @property
+    def pairs(self):
+        """`(result, right result)` of each call; none where many results may be right."""
+        if self.exercise.use and self.exercise.right:
+            return []
+        return list(zip(self.trial.results, self.truth.results, strict=False))
+
+    @cached_property
+    def numbers(self):
+        """`(result, right result, length of the data)` of each call as flat arrays, if they fit."""
+        flats = [(flat(result), flat(right)) for result, right in self.pairs]
+        if any(a is None or b is None or a.shape != b.shape for a, b in flats):
+            return None
+        lengths = [max((len(a) for a in case if np.ndim(a) > 0), default=1) for case in cases(self)]
+        return [(a, b, n) for (a, b), n in zip(flats, lengths, strict=False)]
+
+    @property
+    def right(self):
+        """Whether all results are right and no argument was changed."""
+        if self.trial.error or self.trial.changed:
+            return False
+        if self.exercise.right:
+            return all(holds(self.exercise.right, result) for result in self.trial.results)
+        return all(same(result, truth) for result, truth in self.pairs)
+
+
+def holds(condition, result):
+    """Whether a condition holds for a result; a result of quite another kind doesn't meet it."""
+    try:
+        return bool(condition(result))
+    except Exception:
+        return False
+
+
+def cases(attempt):
+    """Return the cases' arguments, those that are sequences of numbers as arrays."""
+    return [
+        [array if (array := number(a)) is not None else a for a in case]
+        for case in attempt.exercise.cases
+    ]
+
+
+def not_started(exercise, answer):
+    """Whether an answer is still the skeleton: `...`, None, or code that wasn't changed."""
+    if answer is None or answer is Ellipsis:
+        return True
+    code = code_of(answer)
+    return bool(code) and code == code_of(exercise.untouched)
+
+
+def code_of(value):
+    """Return what a function or class does, comparable with `==`; None for other values."""
+    if isinstance(value, type):
+        inside = {key: code_of(part) for key, part in vars(value).items()}
+        return {key: code for key, code in inside.items() if code} or None
+    if isinstance(value, types.FunctionType):
+        code = value.__code__
+        constants = [c for c in code.co_consts if not isinstance(c, (types.CodeType, str))]
+        return code.co_code, code.co_names, code.co_varnames, constants
+    return None
+
+
+def not_of_the_kind(attempt):
+    """A number where a function is asked for, or the other way round."""
+    reference, answer = attempt.exercise.reference, attempt.answer
+    if attempt.exercise.use:
+        return None
+    if isinstance(reference, type) and not isinstance(answer, type):
+        return f"A class is asked for; this is {kind(answer)}. Pass `{attempt.name}` itself."
+    if callable(reference) and not callable(answer):
+        return (
+            f"{'A function' if code_of(reference) else 'A model that can be called'} is asked for; "
+            f"this is {kind(answer)}. Pass `{attempt.name}` itself, without parentheses."
+        )
+    if not callable(reference) and callable(answer):
+        return f"{capital(kind(reference))} is asked for; this is {kind(answer)}."
+    return None
+
+
+def wrong_signature(attempt):
+    """A function that can't be called the way the exercise calls it."""
+    reference = attempt.exercise.reference
+    if attempt.exercise.use or not isinstance(reference, types.FunctionType):
+        return None
+    case = attempt.exercise.cases[0]
+    try:
+        inspect.signature(attempt.answer).bind(*case)
+    except TypeError:
+        wanted = ", ".join(inspect.signature(reference).parameters)
+        given = ", ".join(inspect.signature(attempt.answer).parameters)
+        return (
+            f"Your function can't be called with {len(case)} arguments: it is written as "
+            f"`{attempt.name}({given})`, and the exercise calls `{attempt.name}({wanted})`."
+        )
+    except ValueError:
+        return None  # compiled code that doesn't tell its signature
+    return None
+
+
+def endless(attempt):
+    """The time limit was reached."""
+    if isinstance(attempt.trial.error, TimeIsUp):
+        return (
+            f"Your code was still running after {attempt.exercise.seconds:g} seconds and was "
+            "ended; nothing else was lost. A loop that never gets to its end? Look at what "
+            "changes from one pass to the next, and at the condition that stops it."
+        )
+    return None
+
+
+def declared(attempt):
+    """One of the exercise's own mistakes: its wrong version did exactly the same."""
+    for mistake in attempt.exercise.mistakes:
+        if mistake.when:
+            results = attempt.trial.results
+            if results and all(holds(mistake.when, result) for result in results):
+                return mistake.message
+        elif attempt.trial.does_the_same_as(attempt_of(attempt.exercise, mistake)):
+            return mistake.message
+    return None
+
+
+def attempt_of(exercise, mistake):
+    """Return the trial of a mistake's wrong version."""
+    return attempt(exercise, mistake.wrong)
+
+
+def used_a_global(attempt):
+    """An argument is never read, and data of the notebook is read instead."""
+    unread, data = unread_arguments(attempt.answer), global_data(attempt.answer)
+    if unread and data:
+        return (
+            f"Your function never uses its argument `{unread[0]}`; it reads `{data[0]}`, a "
+            "variable of the notebook, instead. It would give the same answer for other data: "
+            f"use `{unread[0]}`."
+        )
+    return None
+
+
+def unread_arguments(function):
+    """Return the names of the arguments that a function's code never reads."""
+    if not isinstance(function, types.FunctionType):
+        return []
+    code, read = function.__code__, set(function.__code__.co_cellvars)
+    for step in dis.get_instructions(code):
+        if "LOAD_FAST" in step.opname:  # the names of two variables from Python 3.13 on
+            read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
+    return [name for name in code.co_varnames[: code.co_argcount] if name not in read]
+
+
+def global_data(function):
+    """Return the names of the notebook's data (numbers, arrays, models) that a function reads."""
+    if not isinstance(function, types.FunctionType):
+        return []
+    values = {name: function.__globals__.get(name) for name in global_names(function.__code__)}
+    return [
+        name
+        for name, value in values.items()
+        if number(value) is not None or parts_of_object(value)
+    ]
+
+
+def global_names(code):
+    """Return the global names in a function's code, inner functions included."""
+    inner = [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    return [*code.co_names, *(name for part in inner for name in global_names(part))]
+
+
+def raised(attempt):
+    """An exception: what it usually means."""
+    error = attempt.trial.error
+    if error is None:
+        return None
+    line = learners_line(error)
+    if line is None and attempt.exercise.use:
+        return f"Your answer is {kind(attempt.answer)}, and using it failed: {error}"
+    place = f"At line {line[0]} of your cell, " if line else ""
+    what = f"`{type(error).__name__}`" + (f": {error}." if error.args else ".")
+    return f"{place}{'your' if place else 'Your'} code raised {what} {meaning(error)}".strip()
+
+
+def still_dots(attempt):
+    """Some of what came back is still `...`."""
+    for result, _ in attempt.pairs:
+        if result is Ellipsis or any(part is Ellipsis for _, part in parts(result)):
+            return "Not all is filled in: there is still a `...` in what came back."
+    return None
+
+
+def returned_nothing(attempt):
+    """A function that gives `None`."""
+    for result, truth in attempt.pairs:
+        if result is None and truth is not None:
+            return "Your function gives back `None`: is the `return` missing?"
+        names = [name for name, part in parts(result) if part is None]
+        if names and type(result) is type(truth):
+            return f"One part of what came back is `None`: {names[0]}."
+    return None
+
+
+def changed_argument(attempt):
+    """An argument was changed in place."""
+    if attempt.trial.changed:
+        name = attempt.trial.changed[0]
+        return (
+            f"Your function changes its argument `{name}` in place, so that the caller's `{name}` "
+            "is another one afterwards, and the same call gives another answer the next time. "
+            "Make a new value instead: `a = a - b` makes one, `a -= b` may change the old one."
+        )
+    return None
+
+
+def wrong_type(attempt):
+    """A value of another kind than asked for: text, a tuple instead of a model."""
+    for result, truth in attempt.pairs:
+        numeric = number(result) is not None, number(truth) is not None
+        names = [[name for name, _ in parts(value)] for value in (result, truth)]
+        if numeric != (True, True) and (any(numeric) or names[0] != names[1]):
+            return f"{capital(kind(truth))} is asked for; what came is {kind(result)}."
+    return None
+
+
+def wrong_shape(attempt):
+    """The numbers are arranged in another way."""
+    for result, truth in attempt.pairs:
+        for _, a, b in [("", result, truth)] + [
+            (name, p, q) for (name, p), (_, q) in zip(parts(result), parts(truth), strict=False)
+        ]:
+            x, y = number(a), number(b)
+            if x is None or y is None or x.shape == y.shape:
+                continue
+            if x.size == y.size:
+                return (
+                    f"The shape is {x.shape} where {y.shape} is meant: the same number of values, "
+                    "arranged in another way. Subtracting one from the other would make a whole "
+                    "table without a word."
+                )
+            if y.shape == ():
+                return f"One number is asked for; what came is {kind(a)}: is a sum or mean missing?"
+            if x.ndim == y.ndim == 2 and x.T.shape == y.shape:
+                return f"The shape is {x.shape}, not {y.shape}: rows and columns are swapped."
+            return (
+                f"{capital(kind(b))} is asked for; what came is {kind(a)}: "
+                "summed over the wrong axis, or a step missing?"
+            )
+    return None
+
+
+def not_finite(attempt):
+    """NaN or infinity where the truth is a number."""
+    for a, b, _ in attempt.numbers or ():
+        if np.isfinite(b).all() and not np.isfinite(a).all():
+            what = "NaN (not a number)" if np.isnan(a).any() else "infinity"
+            return (
+                f"What came has {what} in it. A rate that is too large makes every step larger "
+                "than the one before; so does a step in the wrong direction; 0/0 and log(0) do "
+                "it at once."
+            )
+    return None
+
+
+def opposite(attempt):
+    """Right, but for the sign; or True for False."""
+    pairs = attempt.pairs
+    if pairs and all(
+        isinstance(value, (bool, np.bool_)) for pair in pairs for value in pair
+    ) and all(a != b for a, b in pairs):  # fmt: skip
+        return (
+            "Just the other way round: `True` where `False` is right, and `False` where `True` is."
+        )
+    if _all_close(attempt, lambda n: -1):
+        return "Right size, opposite sign: every number is minus what it should be."
+    return None
+
+
+def factor(attempt):
+    """Right, but for a factor: n, 1/n or a constant."""
+    if _all_close(attempt, lambda n: n):
+        return "`n` times too large, `n` being the number of samples: a mean is meant, not a sum."
+    if _all_close(attempt, lambda n: 1 / n):
+        return "`n` times too small, `n` being the number of samples: divided by it once too often."
+    if _all_close(attempt, lambda n: -n):
+        return "The opposite sign, and `n` times too large: prediction minus target, and a mean."
+    if not attempt.numbers:
+        return None
+    a, b, _ = attempt.numbers[0]
+    with np.errstate(all="ignore"):
+        place = np.argmax(np.abs(b))
+        ratio = a[place] / b[place] if b.size else np.nan
+    if np.isfinite(ratio) and ratio not in (0, 1) and _all_close(attempt, lambda n: ratio):
+        times = f"{abs(ratio):.4g} times" + (" and of opposite sign" if ratio < 0 else "")
+        return f"Everything is {times} what it should be: a constant factor is missing or too much."
+    return None
+
+
+def _all_close(attempt, scale):
+    """Whether each result is the right one times `scale(n)`."""
+    numbers = attempt.numbers
+    return bool(numbers) and any(np.any(b) for _, b, _ in numbers) and all(
+        same(a, scale(n) * b) for a, b, n in numbers
+    )  # fmt: skip
+
+
+def unread_argument(attempt):
+    """An argument is never read."""
+    unread = unread_arguments(attempt.answer)
+    if unread:
+        return f"Your function never uses its argument `{unread[0]}`, and the answer depends on it."
+    return None
+
+
+def partly_right(attempt):
+    """Some parts of each result are right and others not."""
+    verdicts = [
+        [(name, same(p, q)) for (name, p), (_, q) in zip(parts(a), parts(b), strict=False)]
+        for a, b in attempt.pairs
+    ]
+    if not verdicts or not all(verdicts):
+        return None
+    wrong = {name for verdict in verdicts for name, good in verdict if not good}
+    good = [name for name, _ in verdicts[0] if name not in wrong]
+    if not good or not wrong:
+        return None
+    say = lambda name: f"number {name + 1}" if isinstance(name, int) else f"`{name}`"  # noqa: E731
+    bad = [name for name, _ in verdicts[0] if name in wrong]
+    return capital(
+        f"{' and '.join(map(say, good))} {'is' if len(good) == 1 else 'are'} right; "
+        f"{' and '.join(map(say, bad))} {'is' if len(bad) == 1 else 'are'} not."
+    )
+
+
+def sometimes_right(attempt):
+    """Right for some inputs and not for others."""
+    good = [same(a, b) for a, b in attempt.pairs]
+    if any(good) and len(good) > 1:
+        return f"Right for {sum(good)} of {len(good)} inputs that were tried, not for the others."
+    return None
+
+
+def something_else(attempt):
+    """Nothing that is known."""
+    return "The answer isn't what it should be, and this isn't one of the mistakes known here."
+
+
+BEFORE_RUNNING = (not_of_the_kind, wrong_signature)
+AFTER_RUNNING = (
+    endless,
+    declared,
+    used_a_global,
+    raised,
+    still_dots,
+    returned_nothing,
+    wrong_type,
+    wrong_shape,
+    not_finite,
+    changed_argument,
+    opposite,
+    factor,
+    unread_argument,
+    partly_right,
+    sometimes_right,
+    something_else,
+)

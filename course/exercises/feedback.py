@@ -1,0 +1,80 @@
+"""What the learner reads: one answer, as plain text and as HTML that needs no colour."""
+
+import html
+import re
+from dataclasses import dataclass
+
+# state: mark, word, colour (a JupyterLab variable, so that a dark theme is followed)
+STATES = {
+    "right": ("✓", "Right", "var(--jp-success-color1, #2e7d32)"),
+    "wrong": ("✗", "Not yet", "var(--jp-error-color1, #c62828)"),
+    "not started": ("○", "Not started yet", "var(--jp-border-color1, #757575)"),
+    "time": ("✗", "Stopped", "var(--jp-error-color1, #c62828)"),
+    "hint": ("?", "Hint", "var(--jp-info-color1, #1565c0)"),
+    "solution": ("=", "Solution", "var(--jp-info-color1, #1565c0)"),
+    "unknown": ("!", "No such exercise", "var(--jp-warn-color1, #b25e00)"),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Feedback:
+    """What a check, a hint or a solution answers.
+
+    Attributes
+    ----------
+    exercise : str
+        The exercise's id.
+    state : str
+        "right", "wrong", "not started", "time", "hint", "solution" or "unknown".
+    message : str
+        What there is to say, in one or a few sentences; code between backticks.
+    details : tuple of str
+        An example, the line that raised, what was printed: shown as preformatted text.
+    """
+
+    exercise: str
+    state: str
+    message: str
+    details: tuple = ()
+
+    @property
+    def right(self):
+        """Whether the answer is right."""
+        return self.state == "right"
+
+    def require(self):
+        """Return the feedback if the answer is right, raise `AssertionError` otherwise.
+
+        For cells that are graded, where only an exception counts as a failure.
+        """
+        if not self.right:
+            raise AssertionError(str(self))
+        return self
+
+    def __repr__(self):
+        mark, word, _ = STATES[self.state]
+        return "\n".join([f"{mark} {word} · {self.exercise}", self.message, *self.details])
+
+    def _repr_html_(self):
+        mark, word, colour = STATES[self.state]
+        sign = f'<span aria-hidden="true" style="color: {colour}; font-weight: bold">{mark}</span>'
+        details = "".join(f'<pre style="{PRE}">{html.escape(text)}</pre>' for text in self.details)
+        return (
+            f'<div role="status" aria-label="{word}: exercise {html.escape(self.exercise)}" '
+            f'style="border-left: 5px solid {colour}; padding: 0.3em 0.9em; max-width: 52em">'
+            f"<div>{sign} <strong>{word}</strong> · {html.escape(self.exercise)}</div>"
+            f'<div style="margin-top: 0.3em">{inline(self.message)}</div>{details}</div>'
+        )
+
+
+PRE = "margin: 0.4em 0 0 0; padding: 0; background: transparent; white-space: pre-wrap"
+
+
+def inline(text):
+    """Return text as HTML: `code` between backticks, paragraphs at empty lines.
+
+    >>> inline("a < `b`")
+    'a &lt; <code>b</code>'
+    """
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+    return text.replace("\n\n", "<br><br>")

@@ -1,0 +1,143 @@
+"""What a learner has done so far, kept in a small file beside the notebooks."""
+
+import base64
+import html
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course.exercises.feedback import PRE, STATES
+from course.exercises.lessons import lessons
+
+FILE = "downhill_progress.json"  # or what DOWNHILL_PROGRESS says, for tests and shared machines
+remembered = {}  # path -> ids done in this kernel, for a folder that can't be written
+
+
+@dataclass(repr=False)
+class Progress:
+    """The exercises done, as the file `path` has them.
+
+    Attributes
+    ----------
+    path : Path
+    done : list of str
+        Ids, in the order in which they were done.
+    notes : list of str
+        What went wrong with the file, if anything: nothing here ever raises.
+    """
+
+    path: Path
+    done: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+    @classmethod
+    def here(cls):
+        """Read the file in the learner's folder; without one, nothing is done yet."""
+        path = Path(os.environ.get("DOWNHILL_PROGRESS") or FILE).absolute()
+        new = cls(path)
+        try:
+            new.done += read(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            new.set_aside(error)
+        new.merge(remembered.get(path, []))
+        return new
+
+    def add(self, *ids):
+        """Count exercises as done and write the file, whole or not at all."""
+        self.merge(ids)
+        remembered[self.path] = list(self.done)
+        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        try:
+            part.write_text(self.text, encoding="utf-8")
+            os.replace(part, self.path)
+        except OSError as error:
+            self.notes.append(
+                f"{self.path.name} can't be written here ({error.strerror}): what is done is kept "
+                "until the kernel stops."
+            )
+
+    def merge(self, ids):
+        """Add ids that aren't there yet."""
+        self.done += [id for id in dict.fromkeys(ids) if id not in self.done]
+
+    def restore(self, source):
+        """Add what is done according to a file, or to the text of one."""
+        try:
+            text = str(source)
+            if not text.lstrip().startswith("{"):
+                text = Path(source).read_text(encoding="utf-8")
+            self.add(*read(text))
+        except (OSError, ValueError, TypeError) as error:
+            self.notes.append(f"Nothing restored: {error}")
+
+    def set_aside(self, error):
+        """Rename a file that can't be read, so that a new one can be begun and nothing is lost."""
+        number = 1
+        while (aside := self.path.with_suffix(f".broken{number}.json")).exists():
+            number += 1
+        try:
+            os.replace(self.path, aside)
+            what = f"it is now called {aside.name}"
+        except OSError:
+            what = "it could not be renamed either"
+        self.notes.append(f"{self.path.name} could not be read ({error}); {what}.")
+
+    @property
+    def text(self):
+        """What stands in the file."""
+        return json.dumps({"downhill": 1, "done": self.done}, indent=1) + "\n"
+
+    @property
+    def rows(self):
+        """`(lesson, [(exercise, whether it is done), ...])` of each lesson."""
+        return [(one, [(e, e.id in self.done) for e in one.exercises]) for one in lessons()]
+
+    def __repr__(self):
+        lines = []
+        for lesson, exercises in self.rows:
+            count = sum(done for _, done in exercises)
+            lines.append(f"{lesson.number} {lesson.title}: {count} of {len(exercises)} done")
+            lines += [f"   {'✓' if done else '○'} {e.id}  {e.title}" for e, done in exercises]
+        return "\n".join(lines + self.notes)
+
+    def _repr_html_(self):
+        body = "".join(lesson_html(lesson, exercises) for lesson, exercises in self.rows)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        data = base64.b64encode(self.text.encode()).decode()
+        return (
+            f'<div style="max-width: 52em">{body}{notes}<p><a download="{FILE}" '
+            f'href="data:application/json;base64,{data}" '
+            'style="text-decoration: underline">Download your progress</a>, to take it to another '
+            "machine: upload the file into the notebook's folder there, or give it to "
+            "<code>progress(restore=...)</code>. This is what stands in it:</p>"
+            f'<details><summary>{FILE}</summary><pre style="{PRE}">'
+            f"{html.escape(self.text)}</pre></details></div>"
+        )
+
+
+def lesson_html(lesson, exercises):
+    """Return a lesson's heading and list of exercises as HTML."""
+    count = sum(done for _, done in exercises)
+    items = "".join(
+        f'<li style="list-style: none"><span aria-hidden="true" style="color: '
+        f'{STATES["right" if done else "not started"][2]}; font-weight: bold">'
+        f"{'✓' if done else '○'}</span> {html.escape(e.title)} "
+        f"({'done' if done else 'not done yet'}, <code>{e.id}</code>)</li>"
+        for e, done in exercises
+    )
+    heading = f"{lesson.number} {html.escape(lesson.title)}: {count} of {len(exercises)} done"
+    return f'<p style="margin: 0.4em 0 0.2em 0"><strong>{heading}</strong></p>' + (
+        f'<ul aria-label="{heading}" style="margin: 0; padding-left: 1em">{items}</ul>'
+    )
+
+
+def read(text):
+    """Return the ids in a progress file's text; `ValueError` if it isn't one."""
+    content = json.loads(text)
+    done = content.get("done") if isinstance(content, dict) and content.get("downhill") else None
+    if not isinstance(done, list) or not all(isinstance(id, str) for id in done):
+        raise ValueError("this is not a progress file of this course")
+    return done

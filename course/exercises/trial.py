@@ -1,0 +1,107 @@
+"""Running an answer on fresh inputs, and what came of it."""
+
+import contextlib
+import copy
+import inspect
+import io
+import linecache
+import sysconfig
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.exercises.limit import TimeIsUp, within
+from course.exercises.values import same
+
+NOT_THE_LEARNERS = (
+    str(Path(__file__).parents[1]),
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    "<",
+)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What an answer did: one result for each case, or what stopped it.
+
+    Attributes
+    ----------
+    results : tuple
+        As many as there were cases before it ended.
+    changed : tuple of str
+        The arguments that the answer changed in place.
+    error : BaseException or None
+        What it raised, `TimeIsUp` included.
+    printed : str
+    """
+
+    results: tuple = ()
+    changed: tuple = ()
+    error: BaseException | None = None
+    printed: str = ""
+
+    def does_the_same_as(self, other):
+        """Whether two answers can't be told apart by what they did."""
+        return (
+            type(self.error) is type(other.error)
+            and str(self.error) == str(other.error)
+            and self.changed == other.changed
+            and len(self.results) == len(other.results)
+            and all(same(a, b) for a, b in zip(self.results, other.results, strict=True))
+        )
+
+
+def attempt(exercise, answer, seconds=None):
+    """Use an answer on all cases of an exercise and return the `Trial`; never raises.
+
+    Every call gets arguments of its own. What the answer prints is kept, its numpy warnings aren't.
+    """
+    use = exercise.use or (lambda value, *arguments: value(*arguments) if arguments else value)
+    names = argument_names(exercise.reference, len(exercise.cases[0]))
+    results, changed, error, printed = [], [], None, Paper()
+
+    def run():
+        for case in exercise.cases:
+            given = copy.deepcopy(case)
+            results.append(use(answer, *given))
+            for name, before, after in zip(names, case, given, strict=False):
+                if not same(before, after, 0):
+                    changed.append(name)
+
+    with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            within(seconds or exercise.seconds, run)
+        except KeyboardInterrupt:
+            raise
+        except (Exception, SystemExit, GeneratorExit, TimeIsUp) as caught:
+            error = caught
+    return Trial(tuple(results), tuple(dict.fromkeys(changed)), error, printed.getvalue())
+
+
+def argument_names(function, count):
+    """Return the names of a function's first `count` arguments."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        names = []
+    return (names + [f"argument {i + 1}" for i in range(len(names), count)])[:count]
+
+
+def learners_line(error):
+    """Return `(number, text)` of the innermost line that the learner wrote; None if none raised."""
+    found, step = None, error.__traceback__
+    while step is not None:
+        file = step.tb_frame.f_code.co_filename
+        if file.startswith("<ipython") or not file.startswith(NOT_THE_LEARNERS):
+            found = step.tb_lineno, linecache.getline(file, step.tb_lineno).strip()
+        step = step.tb_next
+    return found
+
+
+class Paper(io.StringIO):
+    """Keeps what is printed until it is full: an endless loop may print without end."""
+
+    def write(self, text):
+        """Keep `text` while there is room."""
+        return super().write(text) if self.tell() < 2000 else len(text)
