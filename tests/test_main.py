@@ -121,12 +121,15 @@ def test_file_of_the_same_name_that_never_was_ours_stays(source, tmp_path):
 def test_folder_or_dangling_link_where_a_lesson_would_go_stays(source, tmp_path):
     folder = tmp_path / "mine"
     (folder / LESSON).mkdir(parents=True)
+    (folder / OTHER).symlink_to(tmp_path / "nowhere")
     (folder / "01_line-fresh.ipynb").symlink_to(tmp_path / "nowhere")
     copy_lessons(source, folder)
     copy_lessons(source, folder)
     assert (folder / LESSON).is_dir()
+    assert (folder / OTHER).is_symlink()
     assert (folder / "01_line-fresh.ipynb").is_symlink()
     assert (folder / "01_line-fresh-2.ipynb").read_text() == "lesson, version 1"
+    assert (folder / "02_noise-fresh.ipynb").read_text() == "noise, version 1"
 
 
 @pytest.mark.parametrize(
