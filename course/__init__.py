@@ -5,6 +5,7 @@ struct of the same kind, and one training loop serves them all.
 """
 
 from course.autodiff import check_gradient, gradient, value_and_gradient
+from course.data import Batches, Standardize, split
 from course.functions import logsumexp, relu, sigmoid, softmax, tanh
 from course.losses import (
     accuracy,
@@ -37,6 +38,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Batches",
     "Chain",
     "CosineDecay",
     "Dense",
@@ -48,6 +50,7 @@ __all__ = [
     "Nesterov",
     "Parabola",
     "RMSProp",
+    "Standardize",
     "StepDecay",
     "WarmUp",
     "accuracy",
@@ -68,6 +71,7 @@ __all__ = [
     "relu",
     "sigmoid",
     "softmax",
+    "split",
     "tanh",
     "train",
     "update",

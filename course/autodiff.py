@@ -69,7 +69,7 @@ def differentiate(function, values):
         boxes = [
             new_box(_array(value), trace, root) for value, root in zip(values, roots, strict=True)
         ]
-        out = function(boxes)
+        out = _explained(function, boxes)
     gradients = _backward(_scalar_node(out, trace), out._value)
     pairs = zip(values, roots, strict=True)
     return _plain(out._value), [_like(value, gradients.get(root)) for value, root in pairs]
@@ -148,6 +148,22 @@ def refuse_nan(batch):
                 "number. Leave those rows out: keep = np.isfinite(x) & np.isfinite(y), then "
                 "x[keep], y[keep]; or fill them in."
             )
+
+
+def _explained(function, boxes):
+    """Call the loss; an error that comes of tracing is told in the learner's words."""
+    try:
+        return function(boxes)
+    except (AttributeError, TypeError, ValueError) as error:
+        if "Box" in str(error) or "with a sequence" in str(error):
+            error.add_note(
+                "While a gradient is taken, parameters are traced arrays (ArrayBox), and what is "
+                "done with them must be traceable: no float(), .item(), .copy(), .dot(), f-string "
+                "format or assignment to elements inside a model or loss. Begin the file with "
+                "`import autograd.numpy as np` and write np.dot(a, b), np.where(...) and so on; "
+                "to print values on the way, use a callback of train."
+            )
+        raise
 
 
 def _backward(end, value):
