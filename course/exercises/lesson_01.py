@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import autograd.numpy as np
 
 from course import Descent, Line, gradient, mse, parameters, train, update
-from course.exercises.lesson_01 import coffee, loss, x
+from course.exercises.lesson_01 import loss, x
 """,
 )
 
@@ -737,6 +737,8 @@ lesson.exercise(
         do.
     """,
     skeleton='''
+        from course.exercises.lesson_01 import coffee
+
         hours, degrees = coffee()
 
 
@@ -751,6 +753,9 @@ lesson.exercise(
         my_model = ...
     ''',
     solution="""
+        from course.exercises.lesson_01 import coffee
+
+
         @dataclass(eq=False)
         class CoolingSolution:
             room: float
