@@ -82,9 +82,7 @@ class Batches:
         return self.rng.permutation(len(self.x)) if self.shuffle else None
 
     def __iter__(self):
-        return self._batches(self.order())
-
-    def _batches(self, order):
+        order = self.order()  # drawn with the first batch: asking for an iterator draws nothing
         for start in range(0, len(self.x), self.size):
             rows = slice(start, start + self.size)
             rows = rows if order is None else order[rows]

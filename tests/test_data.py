@@ -83,6 +83,16 @@ def test_without_shuffling_samples_come_in_their_order_and_no_number_is_drawn():
     assert rng.bit_generator.state == before
 
 
+def test_asking_for_an_iterator_draws_nothing_until_it_is_used():
+    rng = generator()
+    batches = Batches(*numbered(7), 3, rng=rng)
+    before = rng.bit_generator.state
+    passes = iter(batches)
+    assert rng.bit_generator.state == before
+    next(passes)
+    assert rng.bit_generator.state != before
+
+
 def test_without_a_generator_two_runs_differ():
     one, two = (join(Batches(*numbered(100), 10))[1] for _ in range(2))
     assert list(one) != list(two)
