@@ -1,0 +1,17 @@
+"""What all tests share, of the library and of the lessons."""
+
+import os
+
+from nbval.kernel import RunningKernel
+
+os.environ["TQDM_DISABLE"] = "1"  # progress bars differ from machine to machine
+
+
+def execute_cell_input(kernel, cell_input, allow_stdin=None):
+    """Run a cell as Jupyter does: nbval keeps no history, and IPython reads a last `;` from it."""
+    return kernel.kc.execute(
+        cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False
+    )
+
+
+RunningKernel.execute_cell_input = execute_cell_input
