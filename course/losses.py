@@ -8,6 +8,7 @@ import warnings
 
 import autograd.numpy as np
 from autograd.extend import defvjp, primitive
+from autograd.tracer import getval
 
 from course.functions import logsumexp, sigmoid, softmax
 
@@ -137,7 +138,7 @@ def cross_entropy(logits, labels):
     True
     """
     _require_classes("cross_entropy", logits, labels)
-    _warn_of_probabilities(logits)
+    _warn_of_probabilities(getval(logits))
     if np.ndim(labels) == 2:
         return np.mean(np.sum(labels * (logsumexp(logits, keepdims=True) - logits), axis=1))
     return np.mean(logsumexp(logits) - logits[np.arange(len(labels)), labels])
@@ -228,7 +229,7 @@ def _require_same_shape(name, prediction, target):
 
 
 def _as_probability(logits, y):
-    y = np.asarray(y, dtype=np.asarray(logits).dtype)
+    y = np.asarray(y, dtype=np.asarray(getval(logits)).dtype)
     if np.size(y) and (np.min(y) < 0 or np.max(y) > 1):
         raise ValueError(
             f"binary_cross_entropy: y goes from {np.min(y):g} to {np.max(y):g}, and 0 (no) to 1 "
@@ -258,7 +259,7 @@ def _require_classes(name, logits, labels):
 
 
 def _require_labels(name, labels, classes):
-    labels = np.asarray(getattr(labels, "_value", labels))
+    labels = np.asarray(getval(labels))
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise TypeError(
             f"{name}: labels are {labels.dtype} of shape {labels.shape}, and integers of shape "

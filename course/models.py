@@ -236,7 +236,7 @@ def _fit(layers):
     """Features into and out of a row of layers, None where unknown; raises where two don't fit."""
     first, giver, size = None, None, None
     for layer in layers:
-        if any(layer is same for same in _SAME_SIZE) or (isinstance(layer, Chain) and not layer):
+        if _keeps_size(layer):
             continue
         n_in, n_out = _sizes(layer)
         if None not in (size, n_in) and size != n_in:
@@ -249,7 +249,10 @@ def _fit(layers):
     return first, size
 
 
-_SAME_SIZE = (relu, sigmoid, tanh, softmax)
+def _keeps_size(layer):
+    if isinstance(layer, Chain):
+        return all(map(_keeps_size, layer))
+    return any(layer is function for function in (relu, sigmoid, softmax, tanh))
 
 
 def _sizes(layer):

@@ -1,11 +1,13 @@
 """The gradient: equal to finite differences, in the model's own shape, and clear when it fails."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import autograd.numpy as np
 import numpy
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from course import (
     Chain,
@@ -58,9 +60,7 @@ def test_the_value_comes_with_it():
 )
 def test_random_networks_agree_with_finite_differences(seed, widths, activation):
     rng = np.random.default_rng(seed)
-    layers = [
-        Dense(a, b, activation, rng=rng) for a, b in zip(widths[:-1], widths[1:], strict=True)
-    ]
+    layers = [Dense(a, b, activation, rng=rng) for a, b in pairwise(widths)]
     x, y = rng.normal(size=(5, widths[0])), rng.normal(size=(5, widths[-1]))
     assert check_gradient(loss, Chain(*layers), x, y, rng=rng) < 1e-6
 
@@ -120,7 +120,7 @@ def test_float32_stays_float32():
 
 
 def test_gradients_nest():
-    """The derivative of the gradient's slope part is a row of the Hessian: 2 mean(x^2), 2 mean(x)."""
+    """The slope part's own gradient is a row of the Hessian: 2 mean(x^2), 2 mean(x)."""
     row = gradient(lambda model: gradient(loss, model, X, Y).m, Line(0.5, 0.5))
     assert row.m == pytest.approx(2 * np.mean(X**2))
     assert row.b == pytest.approx(2 * np.mean(X))
@@ -158,7 +158,9 @@ def test_a_model_without_parameters_is_told_what_a_model_is():
 
 def test_nan_in_the_data_is_found():
     y = np.where(X > 1, np.nan, Y)
-    with pytest.raises(ValueError, match=r"argument 2 .* NaN or infinity in 2 of its 7 rows.*row 5"):
+    with pytest.raises(
+        ValueError, match=r"argument 2 .* NaN or infinity in 2 of its 7 rows.*row 5"
+    ):
         gradient(loss, Line(1.0, 2.0), X, y)
 
 

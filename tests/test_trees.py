@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from course import Chain, Dense, Line, astype, constant, parameters, relu
 from course.trees import places, rebuild

@@ -1,0 +1,103 @@
+"""Activations: right where they are easy, finite where the naive formula isn't."""
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from autograd import elementwise_grad, grad
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from course import logsumexp, relu, sigmoid, softmax, tanh
+from course.functions import affine
+
+ELEMENTWISE = [relu, sigmoid, tanh]
+points = arrays(float, st.integers(1, 5), elements=st.floats(-8, 8).filter(lambda v: abs(v) > 1e-3))
+rows = arrays(float, st.tuples(st.integers(1, 4), st.integers(1, 4)), elements=st.floats(-20, 20))
+
+
+@given(points)
+def test_values_equal_their_textbook_formulas(x):
+    np.testing.assert_allclose(relu(x), np.where(x > 0, x, 0.0))
+    np.testing.assert_allclose(sigmoid(x), 1 / (1 + np.exp(-x)), rtol=1e-12)
+    np.testing.assert_allclose(
+        tanh(x), (np.exp(2 * x) - 1) / (np.exp(2 * x) + 1), rtol=1e-9, atol=1e-12
+    )
+
+
+@given(rows)
+def test_softmax_is_a_distribution_and_logsumexp_its_logarithm(z):
+    p = softmax(z)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    np.testing.assert_allclose(p, np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), rtol=1e-9)
+    np.testing.assert_allclose(logsumexp(z), np.log(np.exp(z).sum(axis=1)), atol=1e-9)
+    np.testing.assert_allclose(softmax(z + 100.0), p, rtol=1e-9)
+
+
+@given(points)
+def test_laws_of_the_logistic_function(x):
+    np.testing.assert_allclose(sigmoid(-x), 1 - sigmoid(x), atol=1e-12)
+    np.testing.assert_allclose(2 * sigmoid(2 * x) - 1, tanh(x), atol=1e-12)
+
+
+@pytest.mark.parametrize(("function", "order"), [(relu, 1), (sigmoid, 2), (tanh, 2)])
+@given(x=points)
+def test_derivatives_by_hand_equal_autograds_of_the_plain_body(function, order, x):
+    """`.fun` is the body without the derivative beside it. (Twice through relu nothing is left.)"""
+    ours, plain = function, function.fun
+    for _ in range(order + 1):
+        np.testing.assert_allclose(ours(x), plain(x), rtol=1e-9, atol=1e-12)
+        ours, plain = elementwise_grad(ours), elementwise_grad(plain)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("keepdims", [True, False])
+def test_logsumexp_derivative_equals_the_plain_bodys_along_each_axis(axis, keepdims):
+    z = np.random.default_rng(0).normal(size=(3, 4))
+
+    def squared(f):
+        return lambda z: anp.sum(f(z, axis=axis, keepdims=keepdims) ** 2)
+
+    ours, plain = grad(squared(logsumexp)), grad(squared(logsumexp.fun))
+    np.testing.assert_allclose(ours(z), plain(z), rtol=1e-10)
+    ours, plain = (grad(lambda z, f=f: anp.sum(f(z) ** 2)) for f in (ours, plain))
+    np.testing.assert_allclose(ours(z), plain(z), rtol=1e-8)
+
+
+@pytest.mark.parametrize("argument", [0, 1, 2])
+def test_affine_derivative_equals_the_plain_bodys(argument):
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.normal(size=2)
+
+    def squared(f):
+        return lambda *args: anp.sum(f(*args) ** 2)
+
+    ours, plain = grad(squared(affine), argument), grad(squared(affine.fun), argument)
+    np.testing.assert_allclose(ours(*given), plain(*given), rtol=1e-10)
+    ours, plain = (grad(squared(f), argument) for f in (ours, plain))
+    np.testing.assert_allclose(ours(*given), plain(*given), rtol=1e-8)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("function", [*ELEMENTWISE, softmax, logsumexp], ids=lambda f: f.__name__)
+def test_values_and_gradients_at_a_thousand_are_finite_and_keep_their_dtype(function, dtype):
+    x = np.array([-1000.0, 0.0, 1000.0], dtype=dtype)
+    value = function(x)
+    slope = grad(lambda x: anp.sum(function(x)))(x)
+    assert np.all(np.isfinite(value))
+    assert np.all(np.isfinite(slope))
+    assert value.dtype == slope.dtype == dtype
+
+
+def test_relus_gradient_at_zero_is_zero():
+    assert grad(relu)(0.0) == 0.0
+
+
+def test_small_probabilities_are_not_lost():
+    assert sigmoid(np.array([-40.0]))[0] == pytest.approx(np.exp(-40), rel=1e-12)
+
+
+@pytest.mark.parametrize("function", ELEMENTWISE, ids=lambda f: f.__name__)
+def test_nan_is_not_hidden(function):
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(function(np.array([np.nan]))[0])
