@@ -71,7 +71,7 @@ def test_ci_script_is_one_that_bash_can_run():
 def test_readme_names_the_python_that_the_package_asks_for():
     oldest = PROJECT["requires-python"].removeprefix(">=")
     assert f"Python {oldest} or newer" in README
-    assert f"older than {oldest}" in README
+    assert f"than {oldest} (`python3 --version` tells)" in README
 
 
 def test_changelog_starts_with_this_version():
