@@ -21,12 +21,11 @@ PICTURE = {
     "optimizers": {"trees"},
     "updating": {"trees", "optimizers"},
     "autodiff": {"trees", "models"},
-    "recording": {"trees", "models", "autodiff"},
-    "training": {"trees", "models", "autodiff", "recording", "optimizers", "updating"},
+    "training": {"trees", "models", "autodiff", "optimizers", "updating"},
 }
 CORE = set(PICTURE) | {"__init__"}
 PICTURE |= {
-    "__init__": set(PICTURE) - {"data", "datasets"},
+    "__init__": set(PICTURE),
     "__main__": set(),
     "plots": CORE,
     "widgets": CORE | {"plots"},
