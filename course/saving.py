@@ -252,7 +252,7 @@ class _File:
             return self._generator(value, name, leaf)
         if kind not in NUMBERS:
             return value
-        array = self.tensors[name].copy()
+        array = self.tensors[name]
         return array if kind == "array" else float(array) if kind == "float" else array[()]
 
     def _generator(self, state, name, leaf):
