@@ -8,8 +8,8 @@ import copy
 import hashlib
 import json
 import os
+import secrets
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 
@@ -186,7 +186,7 @@ def _replace(path, content):
         raise FileNotFoundError(
             f"save: there is no folder {str(path.parent)!r}. Write Path(path).parent.mkdir() first."
         )
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with open(unfinished, "xb") as file:
             file.write(content)

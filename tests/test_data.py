@@ -357,7 +357,7 @@ def test_a_data_set_prints_as_a_table():
 
 
 def test_the_readme_names_every_file_with_its_licence():
-    folder = datasets.resources.files(datasets)
+    folder = datasets.FOLDER
     readme = (folder / "README.md").read_text(encoding="utf-8")
     files = {"auto_mpg.csv": "CC BY 4.0", "penguins.csv": "CC0", "mnist_5k.npz": "CC BY-SA 3.0"}
     shipped = {file.name for file in folder.iterdir() if file.name.endswith((".csv", ".npz"))}
