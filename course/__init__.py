@@ -30,6 +30,7 @@ from course.optimizers import (
     StepDecay,
     WarmUp,
 )
+from course.saving import load, save
 from course.training import History, train
 from course.trees import astype, constant, parameters
 from course.updating import clip_by_global_norm, update
@@ -63,12 +64,14 @@ __all__ = [
     "constant",
     "cross_entropy",
     "gradient",
+    "load",
     "logsumexp",
     "mae",
     "mse",
     "one_hot",
     "parameters",
     "relu",
+    "save",
     "sigmoid",
     "softmax",
     "split",
