@@ -1,10 +1,14 @@
 """The `downhill` command: the learner's folder is filled, and nothing of the learner's is lost."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -252,3 +256,35 @@ def test_home_is_the_default_and_jupyters_options_need_the_dashes(capsys):
     with pytest.raises(SystemExit):
         downhill.parse(["--port", "8899"])
     assert "unrecognized arguments: --port" in capsys.readouterr().err
+
+
+@pytest.fixture
+def address(tmp_path):
+    """The address of what `downhill` serves, started as a learner would, stopped afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "course", "mine", "--", "--no-browser", f"--port={port}"]
+    quiet = ["--ServerApp.port_retries=0", "--IdentityProvider.token="]
+    with subprocess.Popen(
+        [*command, *quiet],
+        cwd=tmp_path,
+        env=os.environ | {"JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+def test_command_serves_the_first_lesson_from_the_learners_folder(tmp_path, address):
+    for _ in range(300):
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5) as page:
+            assert page.url == f"{address}/lab/tree/00_start_here.ipynb"
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("JupyterLab did not answer within 30 s")
+    with urllib.request.urlopen(f"{address}/api/contents", timeout=5) as answer:
+        served = {entry["name"] for entry in json.load(answer)["content"]}
+    assert served == {path.name for path in (tmp_path / "mine").glob("[!.]*")}
