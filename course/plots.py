@@ -14,12 +14,14 @@ import numpy as np
 __all__ = [
     "COLORS",
     "STYLES",
+    "convergence",
     "costs",
     "describe",
     "fit",
     "history",
     "number",
     "paths",
+    "race",
     "residuals",
     "show",
     "surface",
@@ -131,7 +133,8 @@ def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost",
     parts = []
     for name, run, style in styled:
         shown = run[: _finite(run)]
-        marks = {"markevery": max(1, len(shown) // 8), "markersize": 5}
+        # Markers at equal distances on the page, each run's a little further along.
+        marks = {"markevery": (0.03 * len(parts), 0.2), "markersize": 5}
         ax.plot(np.arange(1, len(shown) + 1), shown, label=name, **marks, **style)
         ending = "" if len(shown) == len(run) else ", after which it is no longer a number"
         parts.append(
@@ -142,6 +145,7 @@ def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost",
         ax.axhline(best, label="lowest possible", **line)
         parts.append(f"The lowest possible is {number(best)}.")
     _log_axes(ax, [run for _, run, _ in styled], log)
+    _cut_explosions(ax, [run for _, run, _ in styled], best)
     if len(styled) > 1 or best is not None:
         _legend(ax)
     return _say(ax, " ".join(parts))
@@ -191,7 +195,9 @@ def surface(cost, first, second, *, ax=None, title="The cost surface", labels=("
     ax.set_zlabel("cost", labelpad=2)
     ax.zaxis.set_major_formatter(lambda power, _: f"$10^{{{power:.3g}}}$")
     ax.zaxis.get_major_locator().set_params(integer=True)
-    ax.set_box_aspect(None, zoom=0.86)
+    ax.locator_params(axis="x", nbins=5)
+    ax.locator_params(axis="y", nbins=5)
+    ax.set_box_aspect(None, zoom=0.88)
     return _say(ax, "A surface over two parameters. " + _valley(10**height, first, second, labels))
 
 
@@ -217,6 +223,8 @@ def paths(cost, first, second, runs=(), *, best=None, ax=None, title="", labels=
     for name, run, style in styled:
         run = np.asarray(run)
         style = {"markersize": 4, "linewidth": 1.4, **style}
+        if len(run) > 200:  # dots would run together
+            style["markevery"] = [0, len(run) - 1]
         ax.plot(run[:, 0], run[:, 1], label=name, scalex=False, scaley=False, **style)
         parts.append(
             f"{name}: {len(run) - 1} steps from ({number(run[0, 0])}, {number(run[0, 1])}) to "
@@ -325,6 +333,15 @@ def _log_axes(ax, runs, log):
     ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
 
 
+def _cut_explosions(ax, runs, best):
+    """A run that diverged leaves the picture instead of flattening all the others."""
+    tallest = 1000 * max(abs(run[0]) for run in runs)
+    if any(np.nanmax(run) > tallest for run in runs):
+        lowest = min(run[: _finite(run)].min() for run in runs)
+        lowest = lowest if best is None else min(lowest, best)
+        ax.set_ylim(lowest / 2 if lowest > 0 else None, tallest)
+
+
 def _grid(cost, first, second):
     """The cost at each pair, `(len(second), len(first))`."""
     return np.array([[float(cost(a, b)) for a in first] for b in second])
@@ -341,3 +358,79 @@ def _valley(height, first, second, labels):
 def _say(ax, sentence):
     ax.description = sentence
     return ax
+
+
+def convergence(rates, momenta, factors, points=(), *, ax=None, title="", ylabel="momentum"):
+    """Draw how fast momentum converges, over its learning rate and its momentum.
+
+    Both axes are logarithmic, the second in what is lost of the velocity, 1 - momentum.
+
+    Parameters
+    ----------
+    rates, momenta : ndarray
+        The learning rates `(n,)` and momenta `(k,)`, from 0 to below 1.
+    factors : ndarray of shape (k, n)
+        By how much a step multiplies the distance to the minimum, where it shrinks slowest; 1 and
+        more never arrives.
+    points : dict of str -> (rate, momentum)
+        Places to mark, by name. "best" has a fixed style.
+    """
+    ax = _axes(ax, title or "How fast each pair converges", "learning rate", ylabel)
+    rates, momenta, factors = np.asarray(rates), np.asarray(momenta), np.asarray(factors)
+    with np.errstate(divide="ignore"):
+        tenfold = np.where(factors < 1, np.log(10) / -np.log(np.minimum(factors, 1)), np.nan)
+    ax.set(xscale="log", xlim=(rates[0], rates[-1]), facecolor="#f6cdb6")
+    ax.set_yscale("function", functions=(lambda b: -np.log10(1 - b), lambda s: 1 - 10.0**-s))
+    ticks = [b for b in (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999) if b <= momenta[-1]]
+    ax.set(ylim=(0, momenta[-1]), yticks=ticks, yticklabels=[f"{b:g}" for b in ticks])
+    levels = np.geomspace(100, 100_000, 7)
+    shades = {"cmap": "Blues", "norm": "log", "vmin": 60, "vmax": 300_000, "extend": "both"}
+    ax.contourf(rates, momenta, np.ma.masked_invalid(tenfold), levels, **shades)
+    lines = ax.contour(rates, momenta, tenfold, levels[::2], colors="white", linewidths=0.8)
+    ax.clabel(lines, fmt=lambda steps: f"{steps:,.0f}", fontsize=8, colors="black")
+    row, column = np.unravel_index(np.argmin(factors), factors.shape)
+    parts = [
+        f"Steps until the distance is a tenth: fastest {number(tenfold[row, column])}, at learning "
+        f"rate {number(rates[column])} and momentum {number(momenta[row])}; "
+        f"{100 * np.mean(factors >= 1):.0f}% of the map never arrives."
+    ]
+    for name, (rate, momentum), style in _styled(dict(points), "point", alone="path"):
+        ax.plot(rate, momentum, label=name, **{"markersize": 7, **style, "linestyle": "none"})
+        parts.append(f"{name} is at ({number(rate)}, {number(momentum)}).")
+    if points:
+        _legend(ax)
+    return _say(ax, " ".join(parts))
+
+
+def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="steps to arrive"):
+    """Draw what each of several runners needed: a dot for each run, a bar at their median.
+
+    Parameters
+    ----------
+    results : dict of str -> array_like
+        One value for each run; NaN for a run that didn't arrive. Optimizers have fixed styles.
+    most : float, optional
+        How far runs were followed; said of the runs that didn't arrive.
+    """
+    ax = _axes(ax, title, xlabel, "")
+    parts, limit = [], "" if most is None else f" within {number(most)}"
+    for row, (name, values, style) in enumerate(_styled(results, "run", alone="training")):
+        values = np.asarray(values, dtype=float)
+        arrived = values[np.isfinite(values)]
+        dots = {"marker": style["marker"], "color": style["color"], "linestyle": "none"}
+        ax.plot(arrived, np.full(len(arrived), row), alpha=0.6, markersize=7, **dots)
+        if len(arrived) < len(values):
+            text = f"{len(values) - len(arrived)} of {len(values)} did not arrive{limit}"
+            ax.text(0.99, row, text, ha="right", va="center", transform=ax.get_yaxis_transform())
+            parts.append(f"{name}: {text}.")
+        else:
+            ax.plot(2 * [np.median(values)], [row - 0.3, row + 0.3], color=style["color"], lw=2.5)
+            parts.append(
+                f"{name}: median {number(np.median(values))}, from {number(values.min())} to "
+                f"{number(values.max())}."
+            )
+    every = np.concatenate([np.ravel(values) for values in results.values()])
+    if np.nanmax(every) > 5 * np.nanmin(every) > 0:
+        ax.set(xscale="log")
+    ax.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - 0.5, -0.5))
+    return _say(ax, " ".join(parts))

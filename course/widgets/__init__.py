@@ -1,5 +1,6 @@
 """Explorers: drag, and the picture answers while you drag."""
 
+from course.widgets.batches import explore_batches
 from course.widgets.learning_rate import explore_learning_rate
 
-__all__ = ["explore_learning_rate"]
+__all__ = ["explore_batches", "explore_learning_rate"]

@@ -51,7 +51,7 @@ class Quadratic:
         $$ p_k = p^* + V (1 - rate\, \lambda)^k V^T (p_0 - p^*) $$
         """
         along = self.directions.T @ (np.asarray(start) - self.minimum)
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             shrunk = (1 - rate * self.curvatures) ** np.asarray(steps, dtype=float)[:, None]
             return self.minimum + (shrunk * along) @ self.directions.T
 

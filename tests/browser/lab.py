@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -39,8 +38,11 @@ def chromium():
 def served(root, home, theme="JupyterLab Light"):
     """JupyterLab serving `root`, its own settings and traces in `home`; gives its address."""
     home = Path(home)
-    write_setting(home, "notification", {"fetchNews": "false", "checkForUpdates": False})
-    write_setting(home, "themes", {"theme": theme})
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    write_setting(home, "apputils-extension/notification", quiet)
+    write_setting(home, "apputils-extension/themes", {"theme": theme})
+    # Every cell is in the page, not only those on the screen.
+    write_setting(home, "notebook-extension/tracker", {"windowingMode": "none"})
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -67,7 +69,7 @@ def served(root, home, theme="JupyterLab Light"):
 
 def write_setting(home, extension, values):
     """Set what JupyterLab would otherwise ask, or fetch from the network."""
-    path = home / "settings/@jupyterlab/apputils-extension" / f"{extension}.jupyterlab-settings"
+    path = home / "settings/@jupyterlab" / f"{extension}.jupyterlab-settings"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(values))
 
@@ -97,15 +99,16 @@ def wait_idle(page, timeout=120_000):
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=timeout)
 
 
-def run_all(page, timeout=180_000):
-    """Run all cells by the menu, and wait until each has a number and the kernel is idle."""
+def run_all(page, timeout=300_000):
+    """Run all cells by the menu, and wait until each has its number and the kernel is idle."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    # A saved notebook has its numbers already: JupyterLab clears them when cells are queued.
-    page.wait_for_timeout(1000)
-    wait_idle(page, timeout)
-    page.locator(".jp-CodeCell .jp-InputArea-prompt").last.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1000)  # a saved notebook shows its old numbers until cells are queued
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+                 .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))""",
+        timeout=timeout,
+    )
     wait_idle(page, timeout)
 
 
@@ -151,5 +154,7 @@ def readout(explorer):
 
 
 def uses_explorer(notebook):
-    """Whether a notebook imports an explorer."""
-    return re.search(r"course\.widgets|explore_", Path(notebook).read_text()) is not None
+    """Whether a notebook shows an explorer."""
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    sources = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    return any("course.widgets" in source for source in sources)

@@ -18,7 +18,7 @@ import nbformat
 from PIL import Image, ImageChops
 from playwright.sync_api import sync_playwright
 
-from tests.browser.lab import FLAGS, chromium, explorers, open_notebook, run_all, served
+from .lab import FLAGS, chromium, explorers, open_notebook, run_all, served
 
 VIEW = {"width": 1200, "height": 900}
 
