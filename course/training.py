@@ -301,7 +301,7 @@ class _Watch:
 
 def _any_stops(callbacks, step):
     answers = [callback(step) for callback in callbacks]  # all of them, whatever the first says
-    return any(answer is True for answer in answers)
+    return any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers)
 
 
 def _all_finite(values):
@@ -388,7 +388,8 @@ def _progress_bar(progress, data, epochs):
         elif time.perf_counter() >= shown_from:
             from tqdm.auto import tqdm  # not before a bar is wanted: it loads ipywidgets
 
-            bar = tqdm(total=total, initial=steps, unit="step")
+            asked = {"disable": False} if progress else {}
+            bar = tqdm(total=total, initial=steps, unit="step", **asked)
 
     try:
         yield advance
