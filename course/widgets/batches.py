@@ -211,8 +211,8 @@ def sentence(size, rate, falling, steps, tail, wall, floor):
     limit = f"the largest stable rate for this batch size is {wall:.3g}."
     if tail is None:
         return f"{said}diverging, stopped early; {limit}"
-    said += f"{steps:,} steps in {PASSES} passes. In the last five the cost lies {number(tail)} above the "
-    said += "lowest possible"
+    said += f"{steps:,} steps in {PASSES} passes. In the last five the cost lies "
+    said += f"{number(tail)} above the lowest possible"
     if falling:
         return f"{said}; {limit}"
     if floor == np.inf:
