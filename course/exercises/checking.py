@@ -34,7 +34,7 @@ def check(exercise, answer=None, *, mark=True):
     An answer that runs for more than a few seconds is ended. A loop that catches every exception
     and a call into compiled code that never comes back can't be: press the stop button.
     """
-    found = exercises().get(exercise)
+    found = find(exercise)
     if found is None:
         return unknown(exercise)
     if diagnoses.not_started(found, answer):
@@ -49,6 +49,11 @@ def check(exercise, answer=None, *, mark=True):
     if feedback.right:
         Progress.here().add(exercise)
     return feedback
+
+
+def find(id):
+    """Return the exercise of that id, or None."""
+    return exercises().get(id) if isinstance(id, str) else None
 
 
 def judge(exercise, answer):
@@ -96,7 +101,7 @@ def printed(tried):
 
 def hint(exercise):
     """Give the next hint of an exercise; after the last one, say where the solution is."""
-    found = exercises().get(exercise)
+    found = find(exercise)
     if found is None:
         return unknown(exercise)
     count = len(found.hints)
@@ -115,7 +120,7 @@ def hint(exercise):
 
 def solution(exercise):
     """Show the solution of an exercise."""
-    found = exercises().get(exercise)
+    found = find(exercise)
     if found is None:
         return unknown(exercise)
     return Feedback(exercise, "solution", found.title, (found.solution,))

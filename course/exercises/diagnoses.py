@@ -101,7 +101,7 @@ def code_of(value):
 def not_of_the_kind(attempt):
     """A number where a function is asked for, or the other way round."""
     reference, answer = attempt.exercise.reference, attempt.answer
-    if attempt.exercise.use:
+    if attempt.exercise.use or attempt.exercise.right:
         return None
     if isinstance(reference, type) and not isinstance(answer, type):
         return f"A class is asked for; this is {kind(answer)}. Pass `{attempt.name}` itself."

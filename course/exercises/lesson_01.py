@@ -141,7 +141,7 @@ lesson.exercise(
     """,
     shown="The gradient points uphill; its fields say how fast the cost rises with each parameter.",
     hints=(
-        "Look at one sample first, and give its error a name: `residual = line(x) - y`.",
+        "Look at one sample first, and give its error, prediction minus target, a name of its own.",
         "The chain rule: the derivative of a square is two times what is squared, times the "
         "derivative of what is squared.",
         "The residual's derivative by `m` is `x`, by `b` it is 1. The mean of the derivatives is "
@@ -536,8 +536,7 @@ lesson.exercise(
     """,
     shown="Converged means: it still falls, but hardly. Rising is something else altogether.",
     hints=(
-        "How much did the last step lower the loss? `losses[-1]` is the last, `losses[-2]` the one "
-        "before.",
+        "How much did the last step lower the loss? The last two of the list tell.",
         "A fall of 0.1 is nothing for a loss of 900 and everything for one of 0.1: compare it with "
         "the loss itself.",
         "The fall has to lie between two bounds: `0 <= fall <= ...`.",
