@@ -2,5 +2,6 @@
 
 from course.widgets.batches import explore_batches
 from course.widgets.learning_rate import explore_learning_rate
+from course.widgets.momentum import explore_momentum
 
-__all__ = ["explore_batches", "explore_learning_rate"]
+__all__ = ["explore_batches", "explore_learning_rate", "explore_momentum"]
