@@ -33,7 +33,7 @@ from course.optimizers import (
 from course.saving import load, save
 from course.training import History, train
 from course.trees import astype, constant, parameters
-from course.updating import clip_by_global_norm, update
+from course.updating import clip_by_global_norm, start, update
 
 __all__ = [
     "AdaGrad",
@@ -75,6 +75,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "split",
+    "start",
     "tanh",
     "train",
     "update",

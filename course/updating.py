@@ -8,7 +8,7 @@ import numpy as np
 from course.optimizers import at_step
 from course.trees import parameters, places, rebuild
 
-__all__ = ["OptimizerState", "clip_by_global_norm", "update"]
+__all__ = ["OptimizerState", "clip_by_global_norm", "start", "update"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,26 @@ def update(model, gradient, optimizer, state=None):
     own = [v if g is None else copy.copy(v) for v, g in zip(values, gradients, strict=True)]
     values, state = take_step(own, gradients, optimizer, state)
     return rebuild(model, values), state
+
+
+def start(model, optimizer):
+    """What an optimizer remembers before the first step, for instance to load a saved state into.
+
+    Parameters
+    ----------
+    model : dataclass, list, tuple or dict
+    optimizer : a rule
+
+    Returns
+    -------
+    OptimizerState
+
+    >>> from course.optimizers import Momentum
+    >>> start({"m": 3.0}, Momentum())
+    OptimizerState(step=0, parameters=[array(0.)])
+    """
+    require_optimizer(optimizer)
+    return start_state(optimizer, parameters(model))
 
 
 def clip_by_global_norm(gradient, max_norm):

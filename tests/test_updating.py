@@ -18,6 +18,7 @@ from course import (
     mse,
     parameters,
     relu,
+    start,
     update,
     value_and_gradient,
 )
@@ -214,3 +215,12 @@ def test_a_rule_that_changes_a_shape_is_told_so():
 
     with pytest.raises(ValueError, match=r"shape \(2,\) into \(\)"):
         update({"w": np.ones(2)}, {"w": np.ones(2)}, Summed())
+
+
+def test_start_is_the_state_that_a_first_step_begins_with():
+    line, g = Line(1.0, 2.0), Line(0.5, -1.0)
+    state = start(line, Adam(0.1))
+    assert state.step == 0
+    assert update(line, g, Adam(0.1), state)[0].m == update(line, g, Adam(0.1))[0].m
+    with pytest.raises(TypeError, match="Adam is a class"):
+        start(line, Adam)
