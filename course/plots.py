@@ -14,13 +14,18 @@ import numpy as np
 __all__ = [
     "COLORS",
     "STYLES",
+    "bars",
     "convergence",
     "costs",
     "describe",
     "fit",
+    "gradients",
+    "histograms",
     "history",
+    "lines",
     "number",
     "paths",
+    "power_law",
     "race",
     "residuals",
     "show",
@@ -434,3 +439,140 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
         ax.set(xscale="log")
     ax.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - 0.5, -0.5))
     return _say(ax, " ".join(parts))
+
+
+def lines(
+    runs, *, best=None, ax=None, title="", xlabel="samples seen", ylabel="cost", log="", span=None
+):
+    """Draw values against what was paid for them: steps, samples, seconds, or anything else.
+
+    Parameters
+    ----------
+    runs : dict of str -> (ndarray of shape (k,), ndarray of shape (k,))
+        Where, and how high, by name. "training" and "validation" have fixed styles.
+    best : float, optional
+        The lowest value there is, as a dashed line.
+    log : str
+        Which axes are logarithmic: "", "x", "y" or "xy".
+    span : tuple of two floats, optional
+        The part of the vertical axis that is shown.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax, parts = _axes(ax, title, xlabel, ylabel), []
+    for name, (x, y), style in _styled(runs, "value", alone="training"):
+        x, y = np.asarray(x), np.asarray(y, dtype=float)
+        marks = {"markevery": max(1, len(x) // 8), "markersize": 5, "linewidth": 1.3}
+        ax.plot(x, y, label=name, **{**marks, **style})
+        parts.append(
+            f"{name}: from {number(y[0])} at {number(x[0])} to {number(y[-1])} at {number(x[-1])}."
+        )
+    if best is not None:
+        ax.axhline(best, label="lowest possible", **{**STYLES["best"], "marker": None})
+        parts.append(f"The lowest possible is {number(best)}.")
+    ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+    if span is not None:
+        ax.set_ylim(*span)
+    _legend(ax)
+    return _say(ax, f"{ylabel} against {xlabel}. ".capitalize() + " ".join(parts))
+
+
+def gradients(samples, *, ax=None, title="Each sample's gradient", labels=("dm", "db")):
+    """Draw the gradient of each sample as a dot, and their mean as an arrow.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n, 2)
+        The two parameters' derivatives, one row for each sample.
+    """
+    samples = np.asarray(samples)
+    mean = samples.mean(axis=0)
+    ax = _axes(ax, title, *labels)
+    ax.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    ax.axvline(0, color="0.8", linewidth=0.8, zorder=0)
+    ax.plot(*samples.T, label="one sample", **STYLES["data"])
+    color = COLORS["gradient"]
+    ax.annotate("", mean, (0, 0), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2.2})
+    ax.plot(*mean, "D", color=color, markersize=6, label="their mean")
+    ax.legend(fontsize=8)
+    same = np.count_nonzero(samples @ mean > 1e-9 * np.abs(samples).max() ** 2)
+    return _say(
+        ax,
+        f"{title}: {len(samples)} gradients, {labels[0]} from {number(samples[:, 0].min())} to "
+        f"{number(samples[:, 0].max())}, {labels[1]} from {number(samples[:, 1].min())} to "
+        f"{number(samples[:, 1].max())}; their mean is {_pair(mean, samples)}, and {same} of "
+        f"{len(samples)} point to the same side as it.",
+    )
+
+
+def histograms(values, truth, *, ax=None, title="", xlabel="value", bins=60):
+    """Draw how values are spread, by name, and the truth that they should lie around.
+
+    Parameters
+    ----------
+    values : dict of str -> ndarray of shape (n,)
+    truth : float
+    """
+    ax, parts = _axes(ax, title, xlabel, "share of all draws"), []
+    edges = np.histogram_bin_edges(np.concatenate(list(values.values())), bins)
+    for name, value, style in _styled(values, "value", alone="data"):
+        weights = np.full(len(value), 1 / len(value))
+        line = {"color": style["color"], "linestyle": style["linestyle"], "linewidth": 1.8}
+        ax.hist(value, edges, weights=weights, histtype="step", label=name, **line)
+        parts.append(
+            f"{name}: mean {number(np.mean(value))}, standard deviation {number(np.std(value))}."
+        )
+    ax.axvline(truth, label="all samples", **{**STYLES["gradient"], "linewidth": 2.6})
+    _legend(ax)
+    return _say(ax, f"Histograms around {number(truth)}. " + " ".join(parts))
+
+
+def power_law(x, values, *, ax=None, title="", xlabel="batch size", ylabel="noise"):
+    """Draw values on logarithmic axes with the power law fitted to each: a straight line.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n,)
+    values : dict of str -> ndarray of shape (n,)
+        The first is fitted by a power of x; the others are only drawn.
+    """
+    ax, parts = _axes(ax, title, xlabel, ylabel), []
+    for index, (name, y, style) in enumerate(_styled(values, "value", alone="data")):
+        dots = {"linestyle": "none", "color": style["color"], "marker": style.get("marker")}
+        ax.plot(x, y, label=name, **(dots if index == 0 else style), markersize=6)
+        parts.append(f"{name}: from {number(y[0])} at {number(x[0])} to {_end(x, y)}.")
+        if index == 0:
+            power, height = np.polyfit(np.log(x), np.log(y), 1)
+            ax.plot(x, np.exp(height) * x**power, color=style["color"], linewidth=1.2,
+                    label=f"power law, exponent {power:.2f}")  # fmt: skip
+            parts.append(f"The straight line fitted to it has the exponent {power:.2f}.")
+    ax.set(xscale="log", yscale="log")
+    _legend(ax)
+    return _say(ax, " ".join(parts))
+
+
+def bars(values, *, ax=None, title="", xlabel="", log=False):
+    """Draw one horizontal bar for each name, with its number written beside it."""
+    names, widths = list(values), np.array(list(values.values()), dtype=float)
+    ax = _axes(ax, title, xlabel, "")
+    colors = [COLORS["data"] if width >= 0 else COLORS["model"] for width in widths]
+    shown = ax.barh(names, widths, color=colors)
+    ax.bar_label(shown, [number(width) for width in widths], padding=4)
+    ax.set_xscale("log" if log else "linear")
+    ax.margins(x=0.14)
+    ax.invert_yaxis()
+    listed = ", ".join(f"{name} {number(width)}" for name, width in values.items())
+    return _say(ax, f"Bars of {xlabel}: {listed}.")
+
+
+def _pair(point, scale):
+    """A point in words; what is nothing beside the scale is 0, not the rounding that is left."""
+    kept = np.where(np.abs(point) < 1e-9 * np.abs(scale).max(), 0.0, point)
+    return f"({number(kept[0])}, {number(kept[1])})"
+
+
+def _end(x, y):
+    tiny = abs(y[-1]) < 1e-9 * np.max(np.abs(y))
+    return f"{'0' if tiny else number(y[-1])} at {number(x[-1])}"
