@@ -345,7 +345,7 @@ FILL = "width:100%;height:auto;display:block"
 SENTENCE = "margin:0;line-height:1.4;min-height:2.8em;white-space:normal"
 LABEL = "8em"
 SLIDER = {"width": "30em", "max_width": "75%"}
-CHOICE = {"width": "auto", "flex_flow": "row"}
+CHOICE = {"width": "auto", "display": "flex", "flex_flow": "row"}
 BOX = {"width": "8em"}
 ROW = {"width": "100%"}
 WRAP = {"flex_flow": "row wrap", "margin": "2px 0 6px 0"}
@@ -360,9 +360,11 @@ def _png(fig, dpi):
     buffer = io.BytesIO()
     fig.savefig(buffer, format="rgba", dpi=dpi, facecolor="white")
     size = round(fig.bbox.width * dpi / fig.dpi), round(fig.bbox.height * dpi / fig.dpi)
-    colours = Image.frombytes("RGBA", size, buffer.getvalue()).convert("RGB").quantize(128)
+    full = Image.frombytes("RGBA", size, buffer.getvalue()).convert("RGB")
+    # 256 colours that miss none: a third of the bytes of a full-colour picture.
+    few = full.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    colours.save(buffer, "PNG", optimize=True)  # a third of the bytes of a full-colour picture
+    few.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -15,7 +15,7 @@ from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, number
 from course.trees import children, parameters, rebuild
-from course.widgets.base import Curve, Explorer, Number, Words, choice, figure
+from course.widgets.base import Curve, Explorer, Number, choice, figure
 
 __all__ = ["Quadratic", "explore_learning_rate", "half_life", "quadratic", "regime"]
 
@@ -257,9 +257,6 @@ def move(problem, rate, steps):
         Curve("rate", [here, here], [0, 1], model, width=3),
     ]
     growth = losses[-1] / losses[0]
-    if growth > DIVERGED:
-        middle, top = np.mean(x), np.max(problem.y)
-        marks.append(Words("fit", middle, top, "the fit has left the picture", model, "center"))
     return marks, sentence(bowl, rate, counts[-1], points[-1], growth)
 
 
@@ -271,8 +268,8 @@ def sentence(bowl, rate, steps, point, growth):
         f"{rate * steepest:.3g}: {regime(rate, steepest)}. After {steps:,} steps the cost is "
     )
     if growth > DIVERGED:
-        wall = f"the largest stable rate is {bowl.stable_rate:.4g}."
-        return said + f"more than a million times the first; {wall}"
+        said += "more than a million times the first, and the fit has left the picture; "
+        return said + f"the largest stable rate is {bowl.stable_rate:.4g}."
     loss = bowl.loss(point)
     excess = loss - bowl.lowest
     exact = excess <= 1e-9 * abs(loss)
