@@ -7,9 +7,8 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 from PIL import Image
-from traitlets import TraitError
 
-from course.widgets.base import Curve, Explorer, Number, Picture, Raster, Words, choice, figure
+from course.widgets.base import Choice, Curve, Explorer, Number, Picture, Raster, Words, figure
 
 SVG = "{http://www.w3.org/2000/svg}"
 X = np.linspace(0, 1, 11)
@@ -30,7 +29,7 @@ def explorer():
     return Explorer(
         draw,
         move,
-        {"power": Number("power", range(1, 6), 2), "scale": choice("y is", ["linear", "log"])},
+        {"power": Number("power", range(1, 6), 2), "scale": Choice("y is", ["linear", "log"])},
         still=("scale",),
         presets={"cube": {"power": 3}, "logarithm": {"scale": "log", "power": 5}},
         title="power explorer",
@@ -222,11 +221,20 @@ def test_an_unknown_control_is_refused_and_nothing_is_set(explorer):
     assert explorer.values["power"] == 2
 
 
-def test_an_error_while_setting_leaves_it_working(explorer):
-    with pytest.raises(TraitError, match="Invalid selection"):
-        explorer.set(scale="nonsense")
+def test_an_unknown_choice_is_refused_and_leaves_it_working(explorer):
+    with pytest.raises(ValueError, match=r"no 'cubic' here; choose one of 'linear', 'log'"):
+        explorer.set(scale="cubic")
     explorer.set(power=5)
+    assert explorer.values["scale"] == "linear"
     assert "power of 5" in explorer._words.value
+
+
+def test_buttons_and_choice_say_the_same(explorer):
+    scale = explorer.controls["scale"]
+    scale.buttons.value = "log"
+    assert explorer.values["scale"] == "log"
+    explorer.set(scale="linear")
+    assert scale.buttons.value == "linear"
 
 
 def test_without_a_kernel_there_is_a_picture_and_a_fixed_text(explorer):

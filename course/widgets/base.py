@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-__all__ = ["Curve", "Explorer", "Number", "Picture", "Raster", "Words", "choice", "figure"]
+__all__ = ["Choice", "Curve", "Explorer", "Number", "Picture", "Raster", "Words", "figure"]
 
 DASHES = {"-": "", "--": "7 4", ":": "2 4", "-.": "8 3 2 3"}
 
@@ -240,15 +240,31 @@ class Number(ipywidgets.HBox):
         self._moving = False
 
 
-def choice(name, options, value=None):
-    """Make a row of buttons, one of which is down; the first, if no value is given."""
-    row = ipywidgets.ToggleButtons(
-        options=list(options), description=name, layout={"width": "auto"}
-    )
-    row.style.description_width, row.style.button_width = LABEL, "auto"
-    if value is not None:
-        row.value = value
-    return row
+class Choice(ipywidgets.HBox):
+    """A row of buttons, one of which is down; the first, if no value is given."""
+
+    value = traitlets.Any()
+
+    def __init__(self, name, options, value=None):
+        self.options = list(options)
+        label = ipywidgets.Label(name, layout={"width": LABEL, "justify_content": "flex-end"})
+        self.buttons = ipywidgets.ToggleButtons(options=self.options, tooltips=self.options)
+        self.buttons.style.button_width = "auto"
+        self.buttons.layout.width = "auto"
+        super().__init__([label, self.buttons], layout=ROW)
+        self.value = self.options[0] if value is None else value
+        self.buttons.value = self.value
+        traitlets.link((self, "value"), (self.buttons, "value"))
+
+    @traitlets.validate("value")
+    def _known(self, proposal):
+        if proposal["value"] not in self.options:
+            offered = ", ".join(map(repr, self.options))
+            raise ValueError(f"there is no {proposal['value']!r} here; choose one of {offered}.")
+        return proposal["value"]
+
+
+choice = Choice
 
 
 class Explorer(ipywidgets.VBox):
@@ -345,7 +361,6 @@ FILL = "width:100%;height:auto;display:block"
 SENTENCE = "margin:0;line-height:1.4;min-height:2.8em;white-space:normal"
 LABEL = "8em"
 SLIDER = {"width": "30em", "max_width": "75%"}
-CHOICE = {"width": "auto", "display": "flex", "flex_flow": "row"}
 BOX = {"width": "8em"}
 ROW = {"width": "100%"}
 WRAP = {"flex_flow": "row wrap", "margin": "2px 0 6px 0"}

@@ -15,7 +15,7 @@ from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, number
 from course.trees import children, parameters, rebuild
-from course.widgets.base import Curve, Explorer, Number, choice, figure
+from course.widgets.base import Choice, Curve, Explorer, Number, figure
 
 __all__ = ["Quadratic", "explore_learning_rate", "half_life", "quadratic", "regime"]
 
@@ -158,7 +158,7 @@ def explore_learning_rate(loss=squared_error, model=None, x=None, y=None):
         controls={
             "rate": Number("learning rate", _rates(min(raw, even), max(raw, even)), start),
             "steps": Number("steps", _step_counts(), 1000),
-            "data": choice("x is", problems),
+            "data": Choice("x is", problems),
         },
         still=("data",),
         presets={
