@@ -1,6 +1,7 @@
 """An endless loop is ended, and no interrupt arrives when it isn't expected any more."""
 
 import contextlib
+import functools
 import itertools
 import signal
 import sys
@@ -121,6 +122,12 @@ def test_no_interrupt_arrives_after_the_end():
 def work(until):
     while time.perf_counter() < until:
         pass
+
+
+def test_an_interrupt_that_comes_when_the_code_has_just_ended_is_dropped():
+    """A single C call can't be interrupted: the handler runs when it is back, and too late."""
+    assert within(0.01, functools.partial(time.sleep, 0.15)) is None
+    work(time.perf_counter() + 0.1)
 
 
 def test_a_limit_inside_a_limit():

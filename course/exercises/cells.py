@@ -59,6 +59,8 @@ def fill(notebook):
         id = place[1] if place else id
         if id is None:
             new.append(cell)
+        elif id not in known:
+            raise ValueError(f"no exercise {id}; there are {', '.join(known)}")
         elif id not in seen:
             seen.add(id)
             new += cells(known[id])

@@ -42,15 +42,6 @@ class Feedback:
         """Whether the answer is right."""
         return self.state == "right"
 
-    def require(self):
-        """Return the feedback if the answer is right, raise `AssertionError` otherwise.
-
-        For cells that are graded, where only an exception counts as a failure.
-        """
-        if not self.right:
-            raise AssertionError(str(self))
-        return self
-
     def __repr__(self):
         mark, word, _ = STATES[self.state]
         return "\n".join([f"{mark} {word} · {self.exercise}", self.message, *self.details])

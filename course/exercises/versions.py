@@ -35,7 +35,8 @@ def for_nbgrader(notebook):
     """Return the notebook as an nbgrader source: answers to write, checks that are graded.
 
     The skeleton stands above the solution's region, which nbgrader empties. A graded cell raises
-    unless the check says that the answer is right, since nbgrader counts exceptions.
+    unless the check says that the answer is right, since nbgrader counts exceptions; it ends in no
+    value, since nbgrader would take one for a partial grade.
     """
     new = without_solutions(notebook)
     for cell in new.cells:
@@ -45,7 +46,7 @@ def for_nbgrader(notebook):
             cell.source += f"\n\n\n### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
             cell.metadata.nbgrader = _nbgrader(id, solution=True)
         elif part == "check":
-            cell.source += ".require()"
+            cell.source = f"feedback = {cell.source}\ndisplay(feedback)\nassert feedback.right"
             cell.metadata.nbgrader = _nbgrader(f"{id}-check", grade=True, locked=True, points=1)
     return new
 
