@@ -85,7 +85,7 @@ def fit(x, y, models=(), *, ax=None, title="Data and fit", xlabel="x", ylabel="y
     ax.plot(x, y, label="data", **STYLES["data"])
     grid = np.linspace(x.min(), x.max(), 200)
     parts = [f"{len(x)} points, y from {number(y.min())} to {number(y.max())}."]
-    for name, model, style in _styled(models, "model", alone="model"):
+    for name, model, style in _styled(models, "model", alone="model", beside="data"):
         values = model(grid) * np.ones_like(grid)
         ax.plot(grid, values, label=name, **{**style, "marker": None})
         off = np.sqrt(np.mean((model(x) - y) ** 2))
@@ -133,7 +133,9 @@ def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost",
     ax = _axes(ax, title, "step", ylabel)
     styled = [
         (name, np.asarray(run), style)
-        for name, run, style in _styled(runs, "cost", alone="training")
+        for name, run, style in _styled(
+            runs, "cost", alone="training", beside=None if best is None else "best"
+        )
     ]
     parts = []
     for name, run, style in styled:
@@ -285,9 +287,20 @@ def show(*axes):
     _pyplot().close(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
-    picture = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": sentence}
+    picture = {"image/png": base64.b64encode(_smaller(buffer)).decode(), "text/plain": sentence}
     display(picture, raw=True, metadata={"image/png": {"alt": sentence}})
     print(sentence)
+
+
+def _smaller(png):
+    """A PNG with 256 colours that miss none: a third of the bytes, so that lessons stay small."""
+    from PIL import Image
+
+    few = Image.open(png).convert("RGB")
+    few = few.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def _pyplot():
@@ -305,15 +318,15 @@ def _axes(ax, title, xlabel, ylabel):
     return ax
 
 
-def _styled(values, name, alone):
+def _styled(values, name, alone, beside=None):
     """`(name, value, style)` of each of several by name, or of one under the given name.
 
     One alone has the style called `alone`. Of several, each has the style of its name if there is
-    one, and the next free one otherwise.
+    one, and the next free one otherwise, of another colour than what it stands `beside`.
     """
     if not isinstance(values, dict):
         return [(name, values, STYLES[alone])] if callable(values) or len(values) else []
-    free = cycle(RUNS)
+    free = cycle(style for style in RUNS if style["color"] != COLORS.get(beside))
     named = [(str(name), value) for name, value in values.items()]
     return [(n, value, STYLES[n] if n in STYLES else next(free)) for n, value in named]
 
@@ -413,13 +426,15 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
     Parameters
     ----------
     results : dict of str -> array_like
-        One value for each run; NaN for a run that didn't arrive. Optimizers have fixed styles.
+        One value for each run; NaN for a run that didn't arrive. Optimizers have fixed styles,
+        also where a comma and more follow their names.
     most : float, optional
         How far runs were followed; said of the runs that didn't arrive.
     """
     ax = _axes(ax, title, xlabel, "")
     parts, limit = [], "" if most is None else f" within {number(most)}"
     for row, (name, values, style) in enumerate(_styled(results, "run", alone="training")):
+        style = STYLES.get(name.split(",")[0], style)
         values = np.asarray(values, dtype=float)
         arrived = values[np.isfinite(values)]
         dots = {"marker": style["marker"], "color": style["color"], "linestyle": "none"}

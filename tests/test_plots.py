@@ -1,3 +1,4 @@
+import base64
 import io
 import subprocess
 import sys
@@ -7,6 +8,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
 
 from course import plots
 from course.models import Line
@@ -209,6 +212,28 @@ def test_show_prints_the_words_and_gives_them_as_alternative_text(monkeypatch, c
     assert options["metadata"]["image/png"]["alt"] == words
     assert capsys.readouterr().out == words + "\n"
     assert plt.get_fignums() == []  # so that the notebook doesn't show it again
+
+
+def test_a_shown_picture_has_few_colours_and_keeps_those_that_mean_something(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **kw: shown.append(data))
+    plots.show(plots.fit(X, Y, {"model": Line(2.0, 9.0)}))
+    picture = Image.open(io.BytesIO(base64.b64decode(shown[0]["image/png"])))
+    colors = {color for _, color in picture.convert("RGB").getcolors(256)}
+    assert tuple(round(255 * c) for c in to_rgb(plots.COLORS["model"])) in colors
+    assert (255, 255, 255) in colors
+
+
+def test_models_with_free_styles_are_told_from_the_data_by_colour():
+    ax = plots.fit(X, Y, {"line": Line(2.0, 9.0), "steeper line": Line(3.0, 0.0)})
+    data, *models = (line.get_color() for line in ax.get_lines())
+    assert data not in models
+
+
+def test_costs_with_free_styles_are_told_from_the_lowest_by_colour():
+    ax = plots.costs({f"run {k}": [k + 3, k + 2] for k in range(4)}, best=1.0)
+    *runs, lowest = (line.get_color() for line in ax.get_lines())
+    assert lowest not in runs
 
 
 def test_importing_plots_does_not_import_pyplot():
