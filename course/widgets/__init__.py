@@ -2,6 +2,7 @@
 
 from course.widgets.batches import explore_batches
 from course.widgets.learning_rate import explore_learning_rate
+from course.widgets.line import explore_line
 from course.widgets.momentum import explore_momentum
 
-__all__ = ["explore_batches", "explore_learning_rate", "explore_momentum"]
+__all__ = ["explore_batches", "explore_learning_rate", "explore_line", "explore_momentum"]

@@ -1,0 +1,103 @@
+"""The line explorer: find the data by hand, as gradient descent will do it by the gradient.
+
+Two sliders, a line and its cost: the first thing that a reader of the course drags.
+"""
+
+import numpy as np
+
+from course import data
+from course.losses import mse
+from course.models import Line
+from course.plots import COLORS, STYLES, number
+from course.widgets.base import Curve, Explorer, Number, figure
+
+__all__ = ["explore_line"]
+
+CLOSE = 1.1  # times the lowest cost: as near as one gets by hand
+
+
+def explore_line(x=None, y=None):
+    """Drag slope and intercept until the line lies among the data.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n,)
+        The data; the noisy line of `data.line` if not given.
+
+    Returns
+    -------
+    Explorer with the controls `m` and `b`.
+    """
+    if x is None:
+        x, y = data.line(np.random.default_rng(0))
+    low, high = np.min(y), np.max(y)
+    slope = 2 * (high - low) / np.ptp(x)
+    return Explorer(
+        draw=lambda: draw(x, y),
+        move=lambda m, b: move(x, y, Line(m, b)),
+        controls={
+            "m": Number("slope m", positions(-slope, slope), 0.0),
+            "b": Number("intercept b", positions(min(0.0, 2 * low - high), max(0.0, high)), 0.0),
+        },
+        title="line explorer",
+    )
+
+
+def positions(low, high):
+    """Round values from low to high, 50 to 500 of them: steps of 1, 10, 0.1, ...
+
+    >>> positions(-9.0, 42.0)[:3]
+    array([-9., -8., -7.])
+    """
+    digits = -int(np.floor(np.log10((high - low) / 50)))
+    scale = 10.0**digits
+    return np.round(np.arange(np.floor(low * scale), np.ceil(high * scale) + 1) / scale, digits)
+
+
+def draw(x, y):
+    """What stands still: the data, and the scale of costs with the lowest marked on it."""
+    fig, axes = figure([["fit", "cost"]], (9.6, 4.0), width_ratios=[5, 1])
+    fit, cost = axes["fit"], axes["cost"]
+    fit.plot(x, y, label="data", **STYLES["data"])
+    fit.plot([], [], label="your line", **STYLES["model"])
+    margin = 0.15 * np.ptp(y)
+    fit.set(title="The line and the data", xlabel="x", ylabel="y")
+    fit.set(ylim=(min(0.0, np.min(y)) - margin, np.max(y) + margin))
+    fit.legend(loc="upper left", fontsize=9)
+    lowest = lowest_cost(x, y)
+    cost.axhline(lowest, label="lowest", **{**STYLES["best"], "marker": None})
+    cost.set(title="Its cost", yscale="log", ylim=(lowest / 2, lowest * 1000), xlim=(0, 1))
+    cost.set(xticks=[])
+    cost.legend(loc="upper center", fontsize=9)
+    return fig
+
+
+def move(x, y, line):
+    """What moves: the line, the misses at the data, the cost; and a sentence about them."""
+    value, lowest = float(mse(line(x), y)), lowest_cost(x, y)
+    ends = np.array([np.min(x), np.max(x)])
+    gone = np.full_like(x, np.nan)  # lifts the pen between one miss and the next
+    misses = np.stack([y, line(x), gone], axis=1).ravel()
+    color = COLORS["model"]
+    marks = [
+        Curve("fit", np.repeat(x, 3), misses, "#888888", width=0.6),
+        Curve("fit", ends, line(ends), color, width=2.4),
+        Curve("cost", np.array([0.0, 1.0]), np.array([value, value]), color, width=3),
+    ]
+    return marks, sentence(line, value, lowest)
+
+
+def sentence(line, value, lowest):
+    """Say what is seen: the line, how far it is off, and how low the cost could be."""
+    said = (
+        f"The line y = {line.m:.3g} x + {line.b:.4g} is typically {number(np.sqrt(value))} off: "
+        f"its cost is {number(value)}"
+    )
+    if value <= CLOSE * lowest:
+        return f"{said}, and the lowest possible is {number(lowest)}. You have found the data."
+    return f"{said}, {number(value / lowest)} times the lowest possible."
+
+
+def lowest_cost(x, y):
+    """The cost of least squares."""
+    return float(mse(np.polyval(np.polyfit(x, y, 1), x), y))
