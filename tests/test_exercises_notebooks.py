@@ -120,6 +120,7 @@ def test_an_exercise_has_six_cells(exercise):
     assert skeleton == exercise.skeleton
     assert check == f'check("{exercise.id}", {exercise.name})'
     assert hint.startswith("# hint(")
+    assert solution.splitlines()[0].startswith("#"), "a folded cell shows its first line"
     assert solution.endswith(f'check("{exercise.id}", {exercise.solution_name}, mark=False)')
     nbformat.validate(new_notebook(cells=made))
 

@@ -17,21 +17,21 @@ PLACE = re.compile(r"\{\{\s*exercise\s+([\w-]+)\s*\}\}")  # a markdown cell {{ex
 
 def cells(exercise):
     """Return an exercise's cells: question, skeleton, check, hint, warning, solution."""
-    id, name, solution = exercise.id, exercise.name, exercise.solution_name
+    id, name = exercise.id, exercise.name
     hint = f'# hint("{id}")  # for a hint, remove the first # and run; run again for the next one'
     warning = f"*The next cell holds the solution of “{exercise.title}”. Try first.*"
+    solution = (
+        # JupyterLab shows the first line of a folded cell
+        f"# The solution of {id}: click to unfold\n{exercise.solution_source}\n\n\n"
+        f'check("{id}", {exercise.solution_name}, mark=False)'
+    )
     return [
         _cell("question", exercise, f"### Exercise: {exercise.title}\n\n{exercise.question}"),
         _cell("skeleton", exercise, exercise.skeleton),
         _cell("check", exercise, f'check("{id}", {name})'),
         _cell("hint", exercise, hint),
         _cell("warning", exercise, warning),
-        _cell(
-            "solution",
-            exercise,
-            f'{exercise.solution_source}\n\n\ncheck("{id}", {solution}, mark=False)',
-            jupyter={"source_hidden": True},
-        ),
+        _cell("solution", exercise, solution, jupyter={"source_hidden": True}),
     ]
 
 

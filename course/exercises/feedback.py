@@ -8,7 +8,7 @@ from dataclasses import dataclass
 STATES = {
     "right": ("✓", "Right", "var(--jp-success-color1, #2e7d32)"),
     "wrong": ("✗", "Not yet", "var(--jp-error-color1, #c62828)"),
-    "not started": ("○", "Not started yet", "var(--jp-border-color1, #757575)"),
+    "not started": ("○", "Not started yet", "var(--jp-ui-font-color2, #616161)"),
     "time": ("✗", "Stopped", "var(--jp-error-color1, #c62828)"),
     "hint": ("?", "Hint", "var(--jp-info-color1, #1565c0)"),
     "solution": ("=", "Solution", "var(--jp-info-color1, #1565c0)"),
