@@ -105,6 +105,12 @@ def test_a_name_with_a_meaning_keeps_its_colour():
     assert colours["Momentum"] == plots.COLORS["Momentum"]
 
 
+def test_one_alone_has_the_colour_of_what_it_is():
+    assert plots.fit(X, Y, Line(2.0, 9.0)).lines[1].get_color() == plots.COLORS["model"]
+    assert plots.costs([3, 2, 1]).lines[0].get_color() == plots.COLORS["training"]
+    assert plots.paths(bowl, GRID, GRID, [(0, 0)]).lines[0].get_color() == plots.COLORS["path"]
+
+
 def test_many_runs_are_all_drawn():
     ax = plots.costs({f"run {i}": [3, 2, 1] for i in range(20)})
     assert len(ax.lines) == 20

@@ -156,10 +156,11 @@ def test_marks_are_few_and_finite_at_any_rate(problem, rate, steps):
     assert "nan" not in sentence
 
 
-def test_the_path_ends_at_the_chosen_step(problem, bowl):
-    marks, _ = move(problem, 1e-4, 54_321)
+@pytest.mark.parametrize("steps", [1, 59, 60, 61, 62, 1000, 54_321, 999_999])
+def test_the_path_ends_at_the_chosen_step(problem, bowl, steps):
+    marks, _ = move(problem, 1e-4, steps)
     path, here = (mark for mark in marks if mark.axes == "path")
-    end = bowl.descend(START, 1e-4, [54_321])[0]
+    end = bowl.descend(START, 1e-4, [steps])[0]
     np.testing.assert_allclose([path.x[-1], path.y[-1]], end)
     np.testing.assert_allclose([here.x[0], here.y[0]], end)
 

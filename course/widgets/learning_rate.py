@@ -346,11 +346,11 @@ def _step_counts():
 
 
 def _shown_steps(steps):
-    """Which steps are drawn: the first sixty, then pairs at equal ratios, then the last."""
+    """Which steps are drawn: the first sixty, then pairs at equal ratios up to the last."""
     if steps <= 60:
         return np.arange(steps + 1)
-    later = np.geomspace(60, steps - 1, 90).astype(int)
-    return np.unique(np.concatenate([np.arange(60), later, later + 1, [steps]]))
+    later = np.geomspace(60, steps - 1, 90).round().astype(int)
+    return np.unique(np.concatenate([np.arange(60), later, later + 1]))
 
 
 def _until_diverged(losses):
