@@ -1,8 +1,15 @@
 """Explorers: drag, and the picture answers while you drag."""
 
 from course.widgets.batches import explore_batches
+from course.widgets.boundary import explore_boundary
 from course.widgets.learning_rate import explore_learning_rate
 from course.widgets.line import explore_line
 from course.widgets.momentum import explore_momentum
 
-__all__ = ["explore_batches", "explore_learning_rate", "explore_line", "explore_momentum"]
+__all__ = [
+    "explore_batches",
+    "explore_boundary",
+    "explore_learning_rate",
+    "explore_line",
+    "explore_momentum",
+]
