@@ -108,7 +108,8 @@ class Progress:
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         data = base64.b64encode(self.text.encode()).decode()
         return (
-            f'<div style="max-width: 52em">{body}{notes}<p style="margin-top: 0.8em"><a download="{FILE}" '
+            f'<div style="max-width: 52em">{body}{notes}'
+            f'<p style="margin-top: 0.8em"><a download="{FILE}" '
             f'href="data:application/json;base64,{data}" '
             'style="text-decoration: underline">Download your progress</a>, to take it to another '
             "machine: upload the file into the notebook's folder there, or give it to "
