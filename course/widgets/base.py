@@ -8,6 +8,7 @@ plain functions that are tested without a browser.
 import base64
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 import ipywidgets
@@ -87,7 +88,7 @@ class Picture:
     """A figure that stands still, and marks drawn above it in its axes' own coordinates."""
 
     def __init__(self, fig):
-        fig.canvas.draw()  # lays the axes out; from here on they stay
+        fig.draw_without_rendering()  # lays the axes out; from here on they stay
         fig.set_layout_engine("none")
         self.figure = fig
         self.axes = {ax.get_label(): ax for ax in fig.axes}
@@ -290,6 +291,7 @@ class Explorer(ipywidgets.VBox):
         self.draw, self.move, self.controls = draw, move, dict(controls)
         self.still, self.title = tuple(still), title
         self.start = self.values
+        self._drawn = lru_cache(8)(self._drawn)  # going back and forth draws nothing anew
         self.picture = None
         self._held = False
         self._below = ipywidgets.HTML(layout=LAYER)
@@ -338,11 +340,15 @@ class Explorer(ipywidgets.VBox):
         if self._held:
             return
         if self.picture is None or names & set(self.still):
-            self.picture = Picture(self.draw(**{name: self.values[name] for name in self.still}))
-            self._below.value = self.picture.still()
+            still = tuple(self.values[name] for name in self.still)
+            self.picture, self._below.value = self._drawn(still)
         marks, sentence = self.move(**self.values)
         self._above.value = self.picture.svg(marks, sentence)
         self._words.value = f'<p role="status" style="{SENTENCE}">{escape(sentence)}</p>'
+
+    def _drawn(self, still):
+        picture = Picture(self.draw(**dict(zip(self.still, still, strict=True))))
+        return picture, picture.still()
 
     def _button(self, name, values):
         button = ipywidgets.Button(description=name, layout=BUTTON)
@@ -373,13 +379,12 @@ WHOLE = {"width": "100%", "max_width": "1000px"}
 
 def _png(fig, dpi):
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="rgba", dpi=dpi, facecolor="white")
-    size = round(fig.bbox.width * dpi / fig.dpi), round(fig.bbox.height * dpi / fig.dpi)
-    full = Image.frombytes("RGBA", size, buffer.getvalue()).convert("RGB")
+    fig.savefig(buffer, dpi=dpi, facecolor="white", pil_kwargs={"compress_level": 0})
+    full = Image.open(buffer).convert("RGB")
     # 256 colours that miss none: a third of the bytes of a full-colour picture.
     few = full.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    few.save(buffer, "PNG", optimize=True)
+    few.save(buffer, "PNG")
     return buffer.getvalue()
 
 
