@@ -198,6 +198,14 @@ def test_a_still_control_draws_both_anew(explorer):
     assert explorer._above.value != moving
 
 
+def test_going_back_and_forth_draws_nothing_anew(explorer):
+    drawn = []
+    explorer.draw = lambda scale: drawn.append(scale) or draw(scale)
+    for scale in ("log", "linear", "log", "linear"):
+        explorer.set(scale=scale)
+    assert drawn == ["log"]
+
+
 def test_several_values_are_drawn_once(explorer):
     calls = []
     explorer.move = lambda **values: calls.append(values) or move(**values)
