@@ -129,10 +129,12 @@ def test_filling_renews_what_stands_there_and_moves_nothing():
     notebook = sheet("01-mse", "01-stop")
     notebook.cells.insert(4, new_markdown_cell("A remark inside an exercise stays."))
     notebook.cells[2].source = "an old declaration"
+    notebook.cells[3].execution_count = 7
     before = [cell.id for cell in notebook.cells if part_of(cell)[0]]
     fill(notebook)
     assert [cell.id for cell in notebook.cells if part_of(cell)[0]] == before
     assert notebook.cells[2].source == exercises()["01-mse"].skeleton
+    assert notebook.cells[3].execution_count == 7
     assert "A remark inside an exercise stays." in [cell.source for cell in notebook.cells]
 
 
@@ -209,10 +211,15 @@ def test_nbgrader_releases_grades_and_gives_feedback(tmp_path):
     nbformat.write(sheet("01-mse", "01-update"), tmp_path / "lesson.ipynb")
     main(["nbgrader", str(tmp_path / "course"), str(tmp_path / "lesson.ipynb")])
     course = tmp_path / "course"
+    # nbgrader calls alembic, which lies beside it.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path}
 
     def nbgrader(*arguments):
         command = [sys.executable, "-m", "nbgrader", *arguments]
-        done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=course, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stderr
 

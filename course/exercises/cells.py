@@ -50,9 +50,11 @@ def part_of(cell):
 def fill(notebook):
     """Put exercises into a notebook, in place: renew those that stand in it, fill the places.
 
-    A place is a markdown cell with nothing in it but `{{exercise 01-mse}}`.
+    A place is a markdown cell with nothing in it but `{{exercise 01-mse}}`. A cell whose source is
+    what it should be stays as it is, with its outputs.
     """
     known, new, seen = exercises(), [], set()
+    old = {(*part_of(cell), cell.source): cell for cell in notebook.cells}
     for cell in notebook.cells:
         id, _ = part_of(cell)
         place = PLACE.fullmatch(cell.source.strip()) if cell.cell_type == "markdown" else None
@@ -63,7 +65,7 @@ def fill(notebook):
             raise ValueError(f"no exercise {id}; there are {', '.join(known)}")
         elif id not in seen:
             seen.add(id)
-            new += cells(known[id])
+            new += [old.get((*part_of(cell), cell.source), cell) for cell in cells(known[id])]
     notebook.cells = new
     return notebook
 

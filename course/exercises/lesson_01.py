@@ -746,6 +746,7 @@ lesson.exercise(
             """Which parameters does it have?"""
 
             def __call__(self, hours):
+                """The temperature after so many hours."""
                 ...
 
 
