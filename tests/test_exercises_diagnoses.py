@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from course.exercises.checking import judge
+from course.exercises.diagnoses import shape_message
 from course.exercises.exercise import Exercise, Lesson, Mistake, renamed
 from course.exercises.values import kind, same, show
 
@@ -47,7 +48,10 @@ SAYS = {
     f"return {RIGHT} / 2": "0.5 times what it should be",
     f"return {RIGHT} * -2": "2 times and of opposite sign",
     f"return ({RIGHT})[:, None]": "The shape is (3, 1) where (3,) is meant",
-    f"return ({RIGHT})[:-1]": "what came is an array of shape (2,)",
+    f"return ({RIGHT})[:-1]": "2 values came, and 3 are meant: one less. Off by one step?",
+    f"return np.append({RIGHT}, 0)": "4 values came, and 3 are meant: one more",
+    f"return ({RIGHT})[:1]": "what came is an array of shape (1,): summed over the wrong axis",
+    f"return ({RIGHT})[:, None] + x": "somewhere `(n, 1)` met `(n,)`",
     f"return np.sum({RIGHT})": "An array of shape (3,) is asked for; what came is a number",
     f"return ({RIGHT}) / 0.0": "has infinity in it",
     f"return ({RIGHT}) * np.nan": "has NaN (not a number) in it",
@@ -129,6 +133,13 @@ def test_what_is_printed_is_kept_and_cut():
     wordy = judge(double, answer("for i in range(100_000): print(i)\nreturn x"))
     assert wordy.details[-1].splitlines()[-1] == "..."
     assert len(wordy.details[-1]) < 200
+
+
+def test_shapes_of_tables():
+    assert "rows and columns are swapped" in shape_message((2, 3), (3, 2))
+    assert "summed over the wrong axis" in shape_message((4,), (2,))
+    assert "is a sum or mean missing?" in shape_message((4,), ())
+    assert "the same number of values" in shape_message((6,), (3, 2))
 
 
 def test_a_number_where_a_function_is_asked_for():

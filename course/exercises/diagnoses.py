@@ -49,7 +49,10 @@ class Attempt:
         flats = [(flat(result), flat(right)) for result, right in self.pairs]
         if any(a is None or b is None or a.shape != b.shape for a, b in flats):
             return None
-        lengths = [max((len(a) for a in case if np.ndim(a) > 0), default=1) for case in cases(self)]
+        lengths = [
+            max((len(a) for a in case if isinstance(a, (np.ndarray, list))), default=1)
+            for case in cases(self)
+        ]
         return [(a, b, n) for (a, b), n in zip(flats, lengths, strict=False)]
 
     @property
@@ -191,11 +194,7 @@ def global_data(function):
     if not isinstance(function, types.FunctionType):
         return []
     values = {name: function.__globals__.get(name) for name in global_names(function.__code__)}
-    return [
-        name
-        for name, value in values.items()
-        if number(value) is not None or parts_of_object(value)
-    ]
+    return [name for name, value in values.items() if number(value) is not None or parts(value)]
 
 
 def global_names(code):
@@ -261,27 +260,38 @@ def wrong_type(attempt):
 def wrong_shape(attempt):
     """The numbers are arranged in another way."""
     for result, truth in attempt.pairs:
-        for _, a, b in [("", result, truth)] + [
-            (name, p, q) for (name, p), (_, q) in zip(parts(result), parts(truth), strict=False)
-        ]:
+        inside = zip(parts(result), parts(truth), strict=False)
+        for a, b in [(result, truth), *((p, q) for (_, p), (_, q) in inside)]:
             x, y = number(a), number(b)
-            if x is None or y is None or x.shape == y.shape:
-                continue
-            if x.size == y.size:
-                return (
-                    f"The shape is {x.shape} where {y.shape} is meant: the same number of values, "
-                    "arranged in another way. Subtracting one from the other would make a whole "
-                    "table without a word."
-                )
-            if y.shape == ():
-                return f"One number is asked for; what came is {kind(a)}: is a sum or mean missing?"
-            if x.ndim == y.ndim == 2 and x.T.shape == y.shape:
-                return f"The shape is {x.shape}, not {y.shape}: rows and columns are swapped."
-            return (
-                f"{capital(kind(b))} is asked for; what came is {kind(a)}: "
-                "summed over the wrong axis, or a step missing?"
-            )
+            if x is not None and y is not None and x.shape != y.shape:
+                return shape_message(x.shape, y.shape)
     return None
+
+
+def shape_message(came, meant):
+    """Say what probably happened when an array of shape `came` stands for one of shape `meant`."""
+    if np.prod(came) == np.prod(meant) and came[::-1] != meant:
+        return (
+            f"The shape is {came} where {meant} is meant: the same number of values, arranged in "
+            "another way. Subtracting one from the other would make a whole table without a word."
+        )
+    if meant == ():
+        return f"One number is asked for; an array of shape {came} came: is a sum or mean missing?"
+    if len(came) == len(meant) == 2 and came[::-1] == meant:
+        return f"The shape is {came}, not {meant}: rows and columns are swapped."
+    if len(came) == 2 and came[0] == came[1] and meant in ((came[0],), (came[0], 1)):
+        return (
+            f"A table of shape {came} came where {meant} is meant: somewhere `(n, 1)` met `(n,)`, "
+            "and numpy combined each value with every other."
+        )
+    if len(came) == len(meant) == 1 and abs(came[0] - meant[0]) == 1:
+        more = "more" if came > meant else "less"
+        return f"{came[0]} values came, and {meant[0]} are meant: one {more}. Off by one step?"
+    what = f"{'a number' if came == () else f'an array of shape {came}'}"
+    return (
+        f"An array of shape {meant} is asked for; what came is {what}: summed over the wrong axis, "
+        "or a step missing?"
+    )
 
 
 def not_finite(attempt):
