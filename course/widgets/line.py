@@ -39,7 +39,7 @@ def explore_line(x=None, y=None):
             "m": Number("slope m", positions(-slope, slope), 0.0),
             "b": Number("intercept b", positions(min(0.0, 2 * low - high), max(0.0, high)), 0.0),
         },
-        title="line explorer",
+        title="find-the-line explorer",
     )
 
 
