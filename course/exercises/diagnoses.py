@@ -15,7 +15,7 @@ from course.exercises.exceptions import meaning
 from course.exercises.exercise import Exercise
 from course.exercises.limit import TimeIsUp
 from course.exercises.trial import Trial, attempt, learners_line
-from course.exercises.values import capital, flat, kind, number, parts, parts_of_object, same
+from course.exercises.values import capital, flat, kind, number, parts, same
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Attempt:
         if any(a is None or b is None or a.shape != b.shape for a, b in flats):
             return None
         lengths = [
-            max((len(a) for a in case if isinstance(a, (np.ndarray, list))), default=1)
+            max((len(a) for a in case if isinstance(a, list) or np.ndim(a) > 0), default=1)
             for case in cases(self)
         ]
         return [(a, b, n) for (a, b), n in zip(flats, lengths, strict=False)]
