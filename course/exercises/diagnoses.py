@@ -49,10 +49,8 @@ class Attempt:
         flats = [(flat(result), flat(right)) for result, right in self.pairs]
         if any(a is None or b is None or a.shape != b.shape for a, b in flats):
             return None
-        lengths = [
-            max((len(a) for a in case if isinstance(a, list) or np.ndim(a) > 0), default=1)
-            for case in cases(self)
-        ]
+        arrays = [[number(argument) for argument in case] for case in self.exercise.cases]
+        lengths = [max([len(a) for a in case if np.ndim(a)], default=1) for case in arrays]
         return [(a, b, n) for (a, b), n in zip(flats, lengths, strict=False)]
 
     @property
@@ -71,14 +69,6 @@ def holds(condition, result):
         return bool(condition(result))
     except Exception:
         return False
-
-
-def cases(attempt):
-    """Return the cases' arguments, those that are sequences of numbers as arrays."""
-    return [
-        [array if (array := number(a)) is not None else a for a in case]
-        for case in attempt.exercise.cases
-    ]
 
 
 def not_started(exercise, answer):
