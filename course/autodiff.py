@@ -64,15 +64,18 @@ def value_and_gradient(loss, model, *batch):
 
 def differentiate(function, values):
     """Value of `function(values)` and its gradient for each of a list of arrays or floats."""
+    value, gradients = backpropagate(function, [traceable(value) for value in values])
+    return plain(value), [like(v, g) for v, g in zip(values, gradients, strict=True)]
+
+
+def backpropagate(function, values):
+    """The same with what autograd makes of it: no gradient is None, dtypes may be wider."""
     roots = [VJPNode.new_root() for _ in values]
     with trace_stack.new_trace() as trace:
-        boxes = [
-            new_box(_array(value), trace, root) for value, root in zip(values, roots, strict=True)
-        ]
+        boxes = [new_box(value, trace, root) for value, root in zip(values, roots, strict=True)]
         out = _explained(function, boxes)
     gradients = _backward(_scalar_node(out, trace), out._value)
-    pairs = zip(values, roots, strict=True)
-    return _plain(out._value), [_like(value, gradients.get(root)) for value, root in pairs]
+    return out._value, [gradients.get(root) for root in roots]
 
 
 def check_gradient(loss, model, *batch, directions=10, tolerance=1e-5, rng=None):
@@ -199,17 +202,17 @@ def _scalar_node(out, trace):
     return out._node
 
 
-def _array(value):
+def traceable(value):
     """Python floats overflow with an exception where numpy's give inf: trace numpy's."""
     return np.float64(value) if type(value) is float else value
 
 
-def _plain(value):
+def plain(value):
     """A loss as a Python float, except for float32, which stays what it is."""
     return float(value) if not isinstance(value, Box) and value.dtype == float else value
 
 
-def _like(value, gradient):
+def like(value, gradient):
     """The gradient with the parameter's own type, dtype and shape."""
     if isinstance(value, Box):
         return value * 0.0 if gradient is None else gradient

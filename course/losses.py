@@ -10,7 +10,7 @@ import autograd.numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
-from course.functions import logsumexp, sigmoid, softmax
+from course.functions import formula, logsumexp, sigmoid, softmax
 
 __all__ = [
     "accuracy",
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-@primitive
+@formula
 def mse(prediction, target):
     r"""Mean squared error.
 
@@ -75,7 +75,7 @@ def mae(prediction, target):
     return np.mean(np.abs(prediction - target))
 
 
-@primitive
+@formula
 def binary_cross_entropy(logits, y):
     r"""Cross-entropy between a yes-or-no answer and the probability `sigmoid(logits)`.
 
@@ -97,7 +97,7 @@ def binary_cross_entropy(logits, y):
     True
     """
     _require_same_shape("binary_cross_entropy", logits, y)
-    target = _as_probability(logits, y)
+    target = _as_probability(y, np.result_type(logits))
     return np.mean(np.logaddexp(0, logits) - target * logits)
 
 
@@ -109,7 +109,7 @@ def _binary_cross_entropy_vjp(ans, logits, y):
 defvjp(binary_cross_entropy, _binary_cross_entropy_vjp, argnums=(0,))
 
 
-@primitive
+@formula
 def cross_entropy(logits, labels):
     r"""Cross-entropy between true classes and the probabilities `softmax(logits)`.
 
@@ -137,7 +137,7 @@ def cross_entropy(logits, labels):
     >>> float(cross_entropy(np.zeros((1, 2)), np.array([1]))) == np.log(2)
     True
     """
-    _require_classes("cross_entropy", logits, labels)
+    labels = _require_classes("cross_entropy", logits, labels)
     _warn_of_probabilities(getval(logits))
     if np.ndim(labels) == 2:
         return np.mean(np.sum(labels * (logsumexp(logits, keepdims=True) - logits), axis=1))
@@ -145,9 +145,11 @@ def cross_entropy(logits, labels):
 
 
 def _cross_entropy_vjp(ans, logits, labels):
-    target = labels if np.ndim(labels) == 2 else one_hot(labels, np.shape(logits)[1])
-    total = np.sum(labels, axis=1, keepdims=True) if np.ndim(labels) == 2 else 1
-    return lambda g: (softmax(logits) * total - target) * (g / len(logits))
+    if np.ndim(labels) == 2:
+        total = np.sum(labels, axis=1, keepdims=True)
+        return lambda g: (softmax(logits) * total - labels) * (g / len(logits))
+    target = one_hot(labels, np.shape(logits)[1])
+    return lambda g: (softmax(logits) - target) * (g / len(logits))
 
 
 defvjp(cross_entropy, _cross_entropy_vjp, argnums=(0,))
@@ -228,8 +230,9 @@ def _require_same_shape(name, prediction, target):
     raise ValueError(message + ("" if ours and theirs else "Call the model on the whole of x."))
 
 
-def _as_probability(logits, y):
-    y = np.asarray(y, dtype=np.asarray(getval(logits)).dtype)
+@primitive  # not a formula: a recording repeats this look at the data, and doesn't look inside
+def _as_probability(y, dtype):
+    y = np.asarray(y, dtype=dtype)
     if np.size(y) and (np.min(y) < 0 or np.max(y) > 1):
         raise ValueError(
             f"binary_cross_entropy: y goes from {np.min(y):g} to {np.max(y):g}, and 0 (no) to 1 "
@@ -254,12 +257,12 @@ def _require_classes(name, logits, labels):
         )
     if len(given) == 1 and given != shape[:1]:
         raise ValueError(f"{name}: {given[0]} labels for {shape[0]} rows of logits.")
-    if len(given) != 2:
-        _require_labels(name, labels, shape[1])
+    return labels if len(given) == 2 else _require_labels(name, labels, shape[1])
 
 
+@primitive  # as above
 def _require_labels(name, labels, classes):
-    labels = np.asarray(getval(labels))
+    labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise TypeError(
             f"{name}: labels are {labels.dtype} of shape {labels.shape}, and integers of shape "
@@ -272,6 +275,7 @@ def _require_labels(name, labels, classes):
             f"counted from 0 to {classes - 1}. For labels from 1, write labels - 1; else give the "
             "model a column for every class."
         )
+    return labels
 
 
 def _warn_of_probabilities(logits):
@@ -291,7 +295,7 @@ def _as_labels(name, logits, labels):
     logits, labels = np.asarray(logits), np.asarray(labels)
     if logits.ndim == 1:
         _require_same_shape(name, logits, labels)
-        truth = _as_probability(logits, labels) > 0.5
+        truth = _as_probability(labels, logits.dtype) > 0.5
         return (logits > 0).astype(int), truth.astype(int), 2
     _require_classes(name, logits, labels)
     truth = np.argmax(labels, axis=1) if labels.ndim == 2 else labels
