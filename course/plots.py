@@ -644,9 +644,9 @@ def regions(
         if wrong and missed.any():
             dot = {"marker": ".", "linestyle": "none", "color": "black", "markersize": 4}
             ax.plot(*x[missed].T, label="wrong", **dot)
-    for name, curve, style in _styled(dict(curves), "curve", alone="best"):
+    for name, curve in dict(curves).items():
         across = np.linspace(low[0], high[0], 200)
-        ax.plot(across, curve(across), label=name, **{**style, "marker": None})
+        ax.plot(across, curve(across), label=name, **{**STYLES["best"], "marker": None})
         above = np.mean(x[:, 1] > curve(x[:, 0]))
         parts.append(f"{name.capitalize()} has {above:.0%} of the points above it.")
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
