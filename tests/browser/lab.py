@@ -106,7 +106,8 @@ def run_all(page, timeout=300_000):
     page.wait_for_timeout(1000)  # a saved notebook shows its old numbers until cells are queued
     page.wait_for_function(
         """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-                 .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))""",
+                 .map(prompt => prompt.textContent)  // empty where a cell's source is folded away
+                 .every(text => text === '' || /\\[\\d+\\]/.test(text))""",
         timeout=timeout,
     )
     wait_idle(page, timeout)
