@@ -153,6 +153,12 @@ def test_float32_and_lists_and_rounding_are_no_mistake():
     assert not judge(double, lambda x, k: 2 * (x - np.mean(x)) * k * (1 + 1e-3)).right
 
 
+def test_an_answer_that_is_another_one_each_time():
+    calls = []
+    said = judge(double, lambda x, k: calls.append(1) or x + k * len(calls))
+    assert "the same call gives another answer" in said.message.lower()
+
+
 def test_the_check_never_gives_its_own_inputs_to_the_answer():
     kept = []
     judge(double, lambda x, k: kept.append(x) or x)

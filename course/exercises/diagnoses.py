@@ -367,6 +367,16 @@ def partly_right(attempt):
     )
 
 
+def not_repeatable(tried):
+    """The same calls give other results when they are made again."""
+    if not attempt(tried.exercise, tried.answer).does_the_same_as(tried.trial):
+        return (
+            "The same call gives another answer the next time: something is kept between the calls "
+            "(a global that is changed, a list as a default), or random numbers are drawn."
+        )
+    return None
+
+
 def sometimes_right(attempt):
     """Right for some inputs and not for others."""
     good = [same(a, b) for a, b in attempt.pairs]
@@ -395,6 +405,7 @@ AFTER_RUNNING = (
     opposite,
     factor,
     unread_argument,
+    not_repeatable,
     partly_right,
     sometimes_right,
     something_else,

@@ -1,0 +1,61 @@
+"""In a real kernel: an endless answer is ended, the stop button works, and the kernel lives."""
+
+import time
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+SETUP = """\
+from course.exercises import check
+
+def forever(prediction, y):
+    while True:
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """A running kernel in a folder of its own, and a client of it."""
+    manager, client = start_new_kernel(cwd=str(tmp_path_factory.mktemp("learner")))
+    client.manager = manager
+    run(client, SETUP)
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def run(client, source, interrupt_after=None):
+    """Run a cell; return its result's text or the name of its error."""
+    said = []
+
+    def listen(message):
+        kind, content = message["msg_type"], message["content"]
+        if kind == "execute_result":
+            said.append(content["data"]["text/plain"])
+        elif kind == "error":
+            said.append(content["ename"])
+        elif kind == "status" and content["execution_state"] == "busy" and interrupt_after:
+            time.sleep(interrupt_after)
+            client.manager.interrupt_kernel()
+
+    client.execute_interactive(source, output_hook=listen, timeout=60)
+    return said
+
+
+def test_an_endless_answer_is_ended_and_the_kernel_lives(client):
+    (feedback,) = run(client, 'check("01-mse", forever)')
+    assert feedback.startswith("✗ Stopped · 01-mse")
+    assert feedback.splitlines()[-1] in ("line 4:  while True:", "line 5:  pass")
+    assert run(client, "1 + 1") == ["2"]
+
+
+def test_the_stop_button_ends_a_check(client):
+    assert run(client, 'check("01-mse", forever)', interrupt_after=0.5) == ["KeyboardInterrupt"]
+    assert run(client, "1 + 1") == ["2"]
+
+
+def test_the_stop_button_works_as_before_after_a_check(client):
+    run(client, 'check("01-mse", lambda prediction, y: 0)')
+    assert run(client, "while True: pass", interrupt_after=0.5) == ["KeyboardInterrupt"]
+    assert run(client, "1 + 1") == ["2"]
