@@ -478,7 +478,8 @@ def lines(
     best : float, optional
         The lowest value there is, as a dashed line.
     log : str
-        Which axes are logarithmic: "", "x", "y" or "xy".
+        Which axes are logarithmic: "", "x", "y" or "xy". Of more than 300 points on a logarithmic
+        x axis only those at equal ratios are drawn: the rest would be a smear.
     span : tuple of two floats, optional
         The part of the vertical axis that is shown.
 
@@ -489,8 +490,9 @@ def lines(
     ax, parts = _axes(ax, title, xlabel, ylabel), []
     for name, (x, y), style in _styled(runs, "value", alone="training"):
         x, y = np.asarray(x), np.asarray(y, dtype=float)
-        marks = {"markevery": max(1, len(x) // 8), "markersize": 5, "linewidth": 1.3}
-        ax.plot(x, y, label=name, **{**marks, **style})
+        shown = _spaced(len(x), 300) if "x" in log else np.arange(len(x))
+        marks = {"markevery": max(1, len(shown) // 8), "markersize": 5, "linewidth": 1.3}
+        ax.plot(x[shown], y[shown], label=name, **{**marks, **style})
         parts.append(
             f"{name}: from {number(y[0])} at {number(x[0])} to {number(y[-1])} at {number(x[-1])}."
         )
@@ -522,13 +524,16 @@ def gradients(samples, *, ax=None, title="Each sample's gradient", labels=("dm",
     ax.annotate("", mean, (0, 0), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2.2})
     ax.plot(*mean, "D", color=color, markersize=6, label="their mean")
     ax.legend(fontsize=8)
-    same = np.count_nonzero(samples @ mean > 1e-9 * np.abs(samples).max() ** 2)
+    size, same = np.abs(samples).max(), np.count_nonzero(samples @ mean > 0)
+    said = f"{same} of {len(samples)} point to the same side as it"
+    if np.all(np.abs(mean) < 1e-9 * size):
+        mean, said = np.zeros(2), "they cancel"
+    (low_x, low_y), (high_x, high_y) = samples.min(axis=0), samples.max(axis=0)
     return _say(
         ax,
-        f"{title}: {len(samples)} gradients, {labels[0]} from {number(samples[:, 0].min())} to "
-        f"{number(samples[:, 0].max())}, {labels[1]} from {number(samples[:, 1].min())} to "
-        f"{number(samples[:, 1].max())}; their mean is {_pair(mean, samples)}, and {same} of "
-        f"{len(samples)} point to the same side as it.",
+        f"{len(samples)} gradients, {labels[0]} from {number(low_x)} to {number(high_x)}, "
+        f"{labels[1]} from {number(low_y)} to {number(high_y)}; their mean is "
+        f"({number(mean[0])}, {number(mean[1])}), and {said}.",
     )
 
 
@@ -555,7 +560,7 @@ def histograms(values, truth, *, ax=None, title="", xlabel="value", bins=60):
 
 
 def power_law(x, values, *, ax=None, title="", xlabel="batch size", ylabel="noise"):
-    """Draw values on logarithmic axes with the power law fitted to each: a straight line.
+    """Draw values on logarithmic axes, where a power law is a straight line, and fit one.
 
     Parameters
     ----------
@@ -567,7 +572,8 @@ def power_law(x, values, *, ax=None, title="", xlabel="batch size", ylabel="nois
     for index, (name, y, style) in enumerate(_styled(values, "value", alone="data")):
         dots = {"linestyle": "none", "color": style["color"], "marker": style.get("marker")}
         ax.plot(x, y, label=name, **(dots if index == 0 else style), markersize=6)
-        parts.append(f"{name}: from {number(y[0])} at {number(x[0])} to {_end(x, y)}.")
+        ends = f"from {number(y[0])} at {number(x[0])} to {number(y[-1])} at {number(x[-1])}"
+        parts.append(f"{name}: {ends}.")
         if index == 0:
             power, height = np.polyfit(np.log(x), np.log(y), 1)
             ax.plot(x, np.exp(height) * x**power, color=style["color"], linewidth=1.2,
@@ -592,15 +598,11 @@ def bars(values, *, ax=None, title="", xlabel="", log=False):
     return _say(ax, f"Bars of {xlabel}: {listed}.")
 
 
-def _pair(point, scale):
-    """A point in words; what is nothing beside the scale is 0, not the rounding that is left."""
-    kept = np.where(np.abs(point) < 1e-9 * np.abs(scale).max(), 0.0, point)
-    return f"({number(kept[0])}, {number(kept[1])})"
-
-
-def _end(x, y):
-    tiny = abs(y[-1]) < 1e-9 * np.max(np.abs(y))
-    return f"{'0' if tiny else number(y[-1])} at {number(x[-1])}"
+def _spaced(count, most):
+    """Which points of a long run are drawn: some at equal ratios, the first and the last."""
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.geomspace(1, count, most).round().astype(int)) - 1
 
 
 def regions(
