@@ -30,6 +30,7 @@ from course.optimizers import (
     StepDecay,
     WarmUp,
 )
+from course.recording import record
 from course.saving import load, save
 from course.training import History, train
 from course.trees import astype, constant, parameters
@@ -70,6 +71,7 @@ __all__ = [
     "mse",
     "one_hot",
     "parameters",
+    "record",
     "relu",
     "save",
     "sigmoid",

@@ -4,6 +4,7 @@ It is the loop that a learner writes in lesson 01 (take a batch, take the gradie
 and around it what one wants to know afterwards: how the loss fell, and why the run ended.
 """
 
+import math
 import time
 import warnings
 from contextlib import contextmanager
@@ -12,12 +13,13 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from course.autodiff import differentiate, refuse_nan, require_parameters
+from course.autodiff import like, refuse_nan, require_parameters
 from course.optimizers import at_step
+from course.packing import pack
+from course.recording import Replay
 from course.trees import places, rebuild
 from course.updating import (
     OptimizerState,
-    clip_gradients,
     require_optimizer,
     start_state,
     take_step,
@@ -165,23 +167,23 @@ def train(
     ({'x': 1.0}, finished after 2 steps (2 epochs): loss 4 -> 0)
     """
     _require_sense(data, optimizer, epochs, tolerance, validation, patience, clip)
-    run = _Run(loss, model, optimizer, state, frozen, clip)
+    run = _Run(loss, model, optimizer, state, frozen, clip, replay)
     watch = _Watch(run, tolerance, validation, patience)
     try:
         with np.errstate(all="ignore"), _progress_bar(progress, data, epochs) as advance:
             ended = _descend(run, data, epochs, callbacks, watch, advance)
     except KeyboardInterrupt:
         ended = "interrupted"
+        del run.losses[run.steps :]  # of a step that was measured and not taken
     if ended == "diverged" or not _all_finite(run.now[0]):
         ended = "diverged"
         warnings.warn(run.step_back(), RuntimeWarning, stacklevel=2)
-    values, state = run.now
-    return rebuild(model, watch.best or values), History(
+    return rebuild(model, watch.best or run.values), History(
         losses=np.array(run.losses),
         epochs=np.array(watch.means),
         validation=np.array(watch.validation),
         seconds=time.perf_counter() - run.started,
-        state=state,
+        state=run.packing.unpack_state(run.now[1]),
         notes=run.notes,
         ended=ended,
     )
@@ -205,43 +207,60 @@ def _descend(run, data, epochs, callbacks, watch, advance):
 
 
 class _Run:
-    """A training under way, as flat lists in the order of `parameters(model)`."""
+    """A training under way: its parameters as `packing` keeps them, and the optimizer's state."""
 
-    def __init__(self, loss, model, optimizer, state, frozen, clip):
-        values = [np.copy(v) if isinstance(v, np.ndarray) else v for v in require_parameters(model)]
+    def __init__(self, loss, model, optimizer, state, frozen, clip, replay):
         self.loss, self.model, self.optimizer, self.clip = loss, model, optimizer, clip
-        self.frozen = _frozen_indices(model, frozen)
-        self.now = self.before = values, start_state(optimizer, values, state)
-        self.losses, self.notes, self.started = [], [], time.perf_counter()
+        self.originals = require_parameters(model)
+        values = [
+            np.array(v, order="C") if isinstance(v, np.ndarray) else v for v in self.originals
+        ]
+        state = start_state(optimizer, values, state)
+        self.packing = pack(optimizer, values, state, _frozen_indices(model, frozen))
+        self.now = self.before = self.packing.start
+        self.first, self.losses, self.notes = state.step, [], []
+        self.replay = Replay(loss, model, values, self.packing, self.notes, replay)
+        self.started = time.perf_counter()
+
+    @property
+    def values(self):
+        """The parameters of now, as new arrays and as the kinds of floats that the model has."""
+        return self._typed(self.packing.unpack(self.now[0]))
+
+    def _typed(self, values):
+        return [
+            None if value is None else like(original, value)
+            for original, value in zip(self.originals, values, strict=True)
+        ]
+
+    @property
+    def steps(self):
+        """Steps taken."""
+        return self.now[1].step - self.first
 
     def gradient(self, batch):
-        """Loss and gradients at the parameters of now, None for what is frozen."""
-        values, _ = self.now
-        value, gradients = differentiate(
-            lambda boxes: self.loss(rebuild(self.model, boxes), *batch), values
-        )
+        """Loss and gradients at the parameters of now."""
+        value = float(self.replay(self.packing.unpack(self.now[0]), batch))
         if not (self.losses or np.isfinite(value)):
             refuse_nan(batch)
-        self.losses.append(float(value))
-        return value, [None if i in self.frozen else g for i, g in enumerate(gradients)]
+        self.losses.append(value)
+        return value, self.packing.gradients()
 
     def diverged(self, value, gradients):
         """Whether there is no way back."""
         hopeless = abs(value) > DIVERGED * max(abs(self.losses[0]), 1e-6)
-        return hopeless or not _all_finite([value, *gradients])
+        return hopeless or value != value or not _all_finite(gradients)
 
     def shown(self, epoch, value, gradients):
         """What callbacks see, theirs to keep."""
-        model, gradient = (
-            rebuild(self.model, [np.copy(v) if isinstance(v, np.ndarray) else v for v in values])
-            for values in (self.now[0], gradients)
-        )
-        return Step(len(self.losses) - 1, epoch, float(value), model, gradient)
+        gradients = self._typed(self.packing.unpack_gradients(gradients))
+        model, gradient = rebuild(self.model, self.values), rebuild(self.model, gradients)
+        return Step(len(self.losses) - 1, epoch, value, model, gradient)
 
     def update(self, gradients):
         """One step: the new pair of values and state takes the old one's place at once."""
         if self.clip is not None:
-            gradients = clip_gradients(gradients, self.clip)
+            gradients = self.packing.clipped(gradients, self.clip)
         values, state = self.now
         moved = take_step(values, gradients, self.optimizer, state)
         self.before, self.now = self.now, moved
@@ -288,7 +307,7 @@ class _Watch:
 
     def _validate(self):
         """Measure the validation loss; whether patience is at its end."""
-        values, _ = self.run.now
+        values = self.run.values
         value = float(self.run.loss(rebuild(self.run.model, values), *self.data))
         self.validation.append(value)
         if self.patience is None:
@@ -305,7 +324,11 @@ def _any_stops(callbacks, step):
 
 
 def _all_finite(values):
-    return all(value is None or np.all(np.isfinite(value)) for value in values)
+    """Look at the sum of squares first: it is quick, and finite only if every number is."""
+    return all(
+        value is None or math.isfinite(np.vdot(value, value)) or np.all(np.isfinite(value))
+        for value in values
+    )
 
 
 def _as_batch(batch):

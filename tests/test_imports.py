@@ -21,7 +21,10 @@ PICTURE = {
     "optimizers": {"trees"},
     "updating": {"trees", "optimizers"},
     "autodiff": {"trees", "models"},
-    "training": {"trees", "models", "autodiff", "optimizers", "updating"},
+    "programs": set(),
+    "recording": {"trees", "autodiff", "programs"},
+    "packing": {"updating"},
+    "training": {"trees", "autodiff", "recording", "optimizers", "updating", "packing"},
 }
 CORE = set(PICTURE) | {"__init__"}
 PICTURE |= {
