@@ -74,6 +74,8 @@ def test_the_box_takes_any_value_between_and_the_slider_stands_near(rate):
 def test_near_is_meant_by_ratio():
     assert Number("rate", [0.001, 1.0], 0.02).slider.value == 0
     assert Number("rate", [0.0, 1.0], 0.6).slider.value == 1
+    middle = Number("slope", [-1.0, 0.0, 1.0], 0.0)
+    assert (middle.slider.value, middle.box.value) == (1, 0.0)
 
 
 @pytest.mark.parametrize(("typed", "taken"), [(50.0, 1.0), (-1.0, 0.001)])

@@ -219,8 +219,9 @@ class Number(ipywidgets.HBox):
         super().__init__([self.slider, self.box], layout=ROW)
         self.slider.observe(self._slid, "value")
         self.box.observe(self._typed, "value")
-        self.observe(self._set, "value")
         self.value = value
+        self.observe(self._set, "value")
+        self._set(None)  # 0.0 is no change: slider and box would stand at their first position
 
     @traitlets.validate("value")
     def _clamp(self, proposal):
