@@ -316,7 +316,8 @@ class _Writer:
         if function is np.power and _is_square(call):
             function, shown = np.square, shown[:1]
         if _fills(call):
-            return f"{self._value(function)}({', '.join([*shown, self._out(index, call)])})"
+            out = "out=" if function in (np.maximum, np.minimum) else ""  # they ask for the name
+            return f"{self._value(function)}({', '.join([*shown, out + self._out(index, call)])})"
         if not _known(call):
             function = _guarded(function, call.value)
         keywords = [f"{key}={self._arg(value)}" for key, value in call.kwargs.items()]
