@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from course.exercises.checking import judge
-from course.exercises.diagnoses import shape_message
 from course.exercises.exercise import Exercise, Lesson, Mistake, renamed
+from course.exercises.reading import not_started
+from course.exercises.shapes import shape_message
 from course.exercises.values import kind, same, show
 
 lesson = Lesson("99", "Made for tests")
@@ -216,6 +217,37 @@ def test_an_exercise_may_ask_for_a_struct():
     assert judge(asked, Point(1.0, 3.0)).message == "`x` is right; `y` is not."
     assert "what came is a tuple" in judge(asked, (1.0, 2.0)).message
     assert judge(asked, Point(None, 3.0)).state == "wrong"
+
+
+# --- started or not
+
+
+@pytest.mark.parametrize(
+    ("source", "started"),
+    [
+        ("def f(x):\n    return 'here'", False),
+        ("def f(x):\n    # a remark\n    return 'here'", False),
+        ("def f(x):\n    'A docstring.'\n    return 'here'", False),
+        ("def f(x):\n    return 'there'", True),
+        ("def f(x):\n    return x", True),
+        ("f = 'here'", True),
+    ],
+)
+def test_an_answer_is_started_when_its_code_differs_from_the_skeletons(source, started):
+    skeleton = "def f(x):\n    return 'here'"
+    asked = shape(skeleton=skeleton, solution="def f(x):\n    return 'right'")
+    assert not_started(asked, asked.run(source)) is not started
+
+
+@pytest.mark.parametrize(
+    ("source", "started"),
+    [("[i for i in x]", False), ("[i + 1 for i in x]", True)],
+)
+def test_inner_functions_count_too(source, started):
+    skeleton = "def f(x):\n    'Fill in.'\n    return [i for i in x]"
+    asked = shape(skeleton=skeleton, solution="def f(x):\n    return x")
+    answer = asked.run(f"def f(x):\n    'Fill in.'\n    return {source}")
+    assert not_started(asked, answer) is not started
 
 
 # --- the pieces

@@ -3,12 +3,13 @@
 import difflib
 
 from course.exercises import diagnoses
-from course.exercises.diagnoses import Attempt
+from course.exercises.attempt import Attempt
 from course.exercises.feedback import Feedback
 from course.exercises.lessons import exercises
+from course.exercises.reading import not_started
 from course.exercises.record import Progress
-from course.exercises.trial import attempt, learners_line
-from course.exercises.values import show
+from course.exercises.trial import learners_line, trial_of
+from course.exercises.values import same, show
 
 given_hints = {}  # how many hints of an exercise were given, in this kernel
 
@@ -37,7 +38,7 @@ def check(exercise, answer=None, *, mark=True):
     found = find(exercise)
     if found is None:
         return unknown(exercise)
-    if diagnoses.not_started(found, answer):
+    if not_started(found, answer):
         return Feedback(
             exercise,
             "not started",
@@ -62,7 +63,7 @@ def judge(exercise, answer):
     for diagnosis in diagnoses.BEFORE_RUNNING:
         if message := diagnosis(early):
             return Feedback(exercise.id, "wrong", message)
-    tried = Attempt(exercise, answer, attempt(exercise, answer))
+    tried = Attempt(exercise, answer, trial_of(exercise, answer))
     if tried.right:
         return Feedback(exercise.id, "right", exercise.shown, printed(tried))
     for diagnosis in diagnoses.AFTER_RUNNING:
@@ -85,7 +86,7 @@ def example(tried):
     if tried.exercise.use or tried.exercise.inputs is None:
         return ()
     for case, (result, truth) in zip(tried.exercise.cases, tried.pairs, strict=False):
-        if not diagnoses.same(result, truth):
+        if not same(result, truth):
             call = f"{tried.name}({', '.join(map(show, case))})"
             return (f"{call}\n  gives     {show(result)}\n  should be {show(truth)}",)
     return ()

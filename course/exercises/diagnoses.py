@@ -3,92 +3,18 @@
 Each diagnosis looks at an `Attempt` and returns a message, or None if it isn't the case.
 """
 
-import dis
 import inspect
 import types
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from course.exercises.attempt import holds
 from course.exercises.exceptions import meaning
-from course.exercises.exercise import Exercise
 from course.exercises.limit import TimeIsUp
-from course.exercises.trial import Trial, attempt, learners_line
-from course.exercises.values import capital, flat, kind, number, parts, same
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """An exercise, a learner's answer, and what the answer did."""
-
-    exercise: Exercise
-    answer: object
-    trial: Trial
-
-    @cached_property
-    def truth(self):
-        """What the solution did on the same inputs."""
-        return attempt(self.exercise, self.exercise.reference)
-
-    @property
-    def name(self):
-        """The name that the learner was asked to define."""
-        return self.exercise.name
-
-    @property
-    def pairs(self):
-        """`(result, right result)` of each call; none where many results may be right."""
-        if self.exercise.use and self.exercise.right:
-            return []
-        return list(zip(self.trial.results, self.truth.results, strict=False))
-
-    @cached_property
-    def numbers(self):
-        """`(result, right result, length of the data)` of each call as flat arrays, if they fit."""
-        flats = [(flat(result), flat(right)) for result, right in self.pairs]
-        if any(a is None or b is None or a.shape != b.shape for a, b in flats):
-            return None
-        arrays = [[number(argument) for argument in case] for case in self.exercise.cases]
-        lengths = [max([len(a) for a in case if np.ndim(a)], default=1) for case in arrays]
-        return [(a, b, n) for (a, b), n in zip(flats, lengths, strict=False)]
-
-    @property
-    def right(self):
-        """Whether all results are right and no argument was changed."""
-        if self.trial.error or self.trial.changed:
-            return False
-        if self.exercise.right:
-            return all(holds(self.exercise.right, result) for result in self.trial.results)
-        return all(same(result, truth) for result, truth in self.pairs)
-
-
-def holds(condition, result):
-    """Whether a condition holds for a result; a result of quite another kind doesn't meet it."""
-    try:
-        return bool(condition(result))
-    except Exception:
-        return False
-
-
-def not_started(exercise, answer):
-    """Whether an answer is still the skeleton: `...`, None, or code that wasn't changed."""
-    if answer is None or answer is Ellipsis:
-        return True
-    code = code_of(answer)
-    return bool(code) and code == code_of(exercise.untouched)
-
-
-def code_of(value):
-    """Return what a function or class does, comparable with `==`; None for other values."""
-    if isinstance(value, type):
-        inside = {key: code_of(part) for key, part in vars(value).items()}
-        return {key: code for key, code in inside.items() if code} or None
-    if isinstance(value, types.FunctionType):
-        code = value.__code__
-        constants = [c for c in code.co_consts if not isinstance(c, (types.CodeType, str))]
-        return code.co_code, code.co_names, code.co_varnames, constants
-    return None
+from course.exercises.reading import code_of, global_data, unread_arguments
+from course.exercises.shapes import shape_message
+from course.exercises.trial import learners_line, trial_of
+from course.exercises.values import capital, kind, number, parts, same
 
 
 def not_of_the_kind(attempt):
@@ -146,14 +72,9 @@ def declared(attempt):
             results = attempt.trial.results
             if results and all(holds(mistake.when, result) for result in results):
                 return mistake.message
-        elif attempt.trial.does_the_same_as(attempt_of(attempt.exercise, mistake)):
+        elif attempt.trial.does_the_same_as(trial_of(attempt.exercise, mistake.wrong)):
             return mistake.message
     return None
-
-
-def attempt_of(exercise, mistake):
-    """Return the trial of a mistake's wrong version."""
-    return attempt(exercise, mistake.wrong)
 
 
 def used_a_global(attempt):
@@ -166,31 +87,6 @@ def used_a_global(attempt):
             f"use `{unread[0]}`."
         )
     return None
-
-
-def unread_arguments(function):
-    """Return the names of the arguments that a function's code never reads."""
-    if not isinstance(function, types.FunctionType):
-        return []
-    code, read = function.__code__, set(function.__code__.co_cellvars)
-    for step in dis.get_instructions(code):
-        if "LOAD_FAST" in step.opname:  # the names of two variables from Python 3.13 on
-            read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
-    return [name for name in code.co_varnames[: code.co_argcount] if name not in read]
-
-
-def global_data(function):
-    """Return the names of the notebook's data (numbers, arrays, models) that a function reads."""
-    if not isinstance(function, types.FunctionType):
-        return []
-    values = {name: function.__globals__.get(name) for name in global_names(function.__code__)}
-    return [name for name, value in values.items() if number(value) is not None or parts(value)]
-
-
-def global_names(code):
-    """Return the global names in a function's code, inner functions included."""
-    inner = [part for part in code.co_consts if isinstance(part, types.CodeType)]
-    return [*code.co_names, *(name for part in inner for name in global_names(part))]
 
 
 def raised(attempt):
@@ -256,32 +152,6 @@ def wrong_shape(attempt):
             if x is not None and y is not None and x.shape != y.shape:
                 return shape_message(x.shape, y.shape)
     return None
-
-
-def shape_message(came, meant):
-    """Say what probably happened when an array of shape `came` stands for one of shape `meant`."""
-    if np.prod(came) == np.prod(meant) and came[::-1] != meant:
-        return (
-            f"The shape is {came} where {meant} is meant: the same number of values, arranged in "
-            "another way. Subtracting one from the other would make a whole table without a word."
-        )
-    if meant == ():
-        return f"One number is asked for; an array of shape {came} came: is a sum or mean missing?"
-    if len(came) == len(meant) == 2 and came[::-1] == meant:
-        return f"The shape is {came}, not {meant}: rows and columns are swapped."
-    if len(came) == 2 and came[0] == came[1] and meant in ((came[0],), (came[0], 1)):
-        return (
-            f"A table of shape {came} came where {meant} is meant: somewhere `(n, 1)` met `(n,)`, "
-            "and numpy combined each value with every other."
-        )
-    if len(came) == len(meant) == 1 and abs(came[0] - meant[0]) == 1:
-        more = "more" if came > meant else "less"
-        return f"{came[0]} values came, and {meant[0]} are meant: one {more}. Off by one step?"
-    what = f"{'a number' if came == () else f'an array of shape {came}'}"
-    return (
-        f"An array of shape {meant} is asked for; what came is {what}: summed over the wrong axis, "
-        "or a step missing?"
-    )
 
 
 def not_finite(attempt):
@@ -367,9 +237,9 @@ def partly_right(attempt):
     )
 
 
-def not_repeatable(tried):
+def not_repeatable(attempt):
     """The same calls give other results when they are made again."""
-    if not attempt(tried.exercise, tried.answer).does_the_same_as(tried.trial):
+    if not attempt.trial.does_the_same_as(trial_of(attempt.exercise, attempt.answer)):
         return (
             "The same call gives another answer the next time: something is kept between the calls "
             "(a global that is changed, a list as a default), or random numbers are drawn."

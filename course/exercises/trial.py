@@ -51,7 +51,7 @@ class Trial:
         )
 
 
-def attempt(exercise, answer, seconds=None):
+def trial_of(exercise, answer):
     """Use an answer on all cases of an exercise and return the `Trial`; never raises.
 
     Every call gets arguments of its own. What the answer prints is kept, its numpy warnings aren't.
@@ -71,7 +71,7 @@ def attempt(exercise, answer, seconds=None):
     with contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            within(seconds or exercise.seconds, run)
+            within(exercise.seconds, run)
         except KeyboardInterrupt:
             raise
         except (Exception, SystemExit, GeneratorExit, TimeIsUp) as caught:
