@@ -99,8 +99,11 @@ def wait_idle(page, timeout=120_000):
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=timeout)
 
 
-def run_all(page, timeout=300_000):
-    """Run all cells by the menu, and wait until each has its number and the kernel is idle."""
+def run_all(page, timeout=120_000):
+    """Run all cells by the menu, and wait until each has its number and the kernel is idle.
+
+    A folded cell shows no number at all.
+    """
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_timeout(1000)  # a saved notebook shows its old numbers until cells are queued
