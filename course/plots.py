@@ -7,6 +7,7 @@ same values; `show` prints it below the picture.
 
 import base64
 import io
+import textwrap
 from itertools import cycle
 
 import numpy as np
@@ -299,7 +300,7 @@ def show(*axes):
     figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
     picture = {"image/png": base64.b64encode(_smaller(buffer)).decode(), "text/plain": sentence}
     display(picture, raw=True, metadata={"image/png": {"alt": sentence}})
-    print(sentence)
+    print("\n".join(textwrap.fill(line, 88) for line in sentence.splitlines()))  # at words
 
 
 def _smaller(png):

@@ -242,6 +242,16 @@ def test_costs_with_free_styles_are_told_from_the_lowest_by_colour():
     assert lowest not in runs
 
 
+def test_long_sentences_break_at_words(monkeypatch, capsys):
+    monkeypatch.setattr("IPython.display.display", lambda data, **kw: None)
+    ax = plots.fit(X, Y, {"start": Line(0.5, 0.5), "model": Line(2.0, 9.0)})
+    plots.show(ax)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 88
+    assert " ".join(lines) == plots.describe(ax)
+
+
 def test_importing_plots_does_not_import_pyplot():
     code = "import sys, course.plots; print('matplotlib.pyplot' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
