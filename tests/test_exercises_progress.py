@@ -9,7 +9,7 @@ import pytest
 
 from course.exercises import check, progress
 from course.exercises.lessons import exercises
-from course.exercises.record import FILE, Progress, read
+from course.exercises.record import FILE, read
 
 DONE = {"downhill": 1, "done": ["00-first"]}
 
@@ -121,9 +121,22 @@ def test_a_folder_that_cannot_be_written_is_no_failure(file, monkeypatch):
     assert check("00-first", 1).right
     assert not file.exists()
     assert progress().done == ["00-first"]
-    here = Progress.here()
-    here.add("01-mse")
-    assert "can't be written here (Permission denied)" in str(here)
+    assert f"{FILE} can't be written here" in str(progress())
+
+
+def test_once_it_can_be_written_again_it_is(file, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", no_space)
+        check("00-first", 1)
+    check("01-rate", exercises()["01-rate"].reference)
+    assert read(file.read_text()) == ["00-first", "01-rate"]
+    assert progress().notes == []
+
+
+def test_removing_the_file_begins_again(file):
+    check("00-first", 1)
+    file.unlink()
+    assert progress().done == []
 
 
 def test_a_folder_where_the_file_should_be_is_no_failure(file):
@@ -135,9 +148,11 @@ def test_a_folder_where_the_file_should_be_is_no_failure(file):
 def test_an_interrupted_write_leaves_the_old_file_whole(file, monkeypatch):
     check("00-first", 1)
 
-    def fail(*arguments):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", fail)
+    monkeypatch.setattr("os.replace", no_space)
     check("01-rate", exercises()["01-rate"].reference)
     assert json.loads(file.read_text()) == DONE
+    assert os.listdir(file.parent) == [FILE]
+
+
+def no_space(*arguments):
+    raise OSError(28, "No space left on device")

@@ -1,6 +1,7 @@
 """What a learner has done so far, kept in a small file beside the notebooks."""
 
 import base64
+import contextlib
 import html
 import json
 import os
@@ -11,7 +12,8 @@ from course.exercises.feedback import PRE, STATES
 from course.exercises.lessons import lessons
 
 FILE = "downhill_progress.json"  # or what DOWNHILL_PROGRESS says, for tests and shared machines
-remembered = {}  # path -> ids done in this kernel, for a folder that can't be written
+NOT_WRITTEN = "{} can't be written here: what is done is known until the kernel stops."
+remembered = {}  # path -> ids done in this kernel, where the file can't be written
 
 
 @dataclass(repr=False)
@@ -42,22 +44,24 @@ class Progress:
             pass
         except (OSError, ValueError) as error:
             new.set_aside(error)
-        new.merge(remembered.get(path, []))
+        if path in remembered:
+            new.merge(remembered[path])
+            new.notes.append(NOT_WRITTEN.format(path.name))
         return new
 
     def add(self, *ids):
         """Count exercises as done and write the file, whole or not at all."""
         self.merge(ids)
-        remembered[self.path] = list(self.done)
         part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         try:
             part.write_text(self.text, encoding="utf-8")
             os.replace(part, self.path)
-        except OSError as error:
-            self.notes.append(
-                f"{self.path.name} can't be written here ({error.strerror}): what is done is kept "
-                "until the kernel stops."
-            )
+            remembered.pop(self.path, None)
+        except OSError:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            remembered[self.path] = list(self.done)
+            self.notes.append(NOT_WRITTEN.format(self.path.name))
 
     def merge(self, ids):
         """Add ids that aren't there yet."""
