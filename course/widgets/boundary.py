@@ -70,6 +70,8 @@ class Logistic:
         """The weights of the lowest cost, by Newton's method; they must exist."""
         weights = np.zeros(self.features.shape[1])
         for _ in range(steps):
+            if self.right(weights) == 1:
+                break
             step = np.linalg.solve(self.hessian(weights), self.gradient(weights))
             weights = weights - step
             if np.max(np.abs(step)) < 1e-9 * np.max(np.abs(weights)):

@@ -1,0 +1,241 @@
+"""The boundary explorer: its descent against the library's, its theory, and what it says."""
+
+import re
+import warnings
+from xml.etree import ElementTree
+
+import autograd.numpy as np
+import pytest
+
+from course import Descent, binary_cross_entropy, gradient, train
+from course.exercises.lesson_03 import STEPS as ANSWER
+from course.widgets import explore_boundary
+from course.widgets.base import Picture
+from course.widgets.boundary import (
+    AS_MEASURED,
+    RATES,
+    REGIMES,
+    SINE,
+    STANDARDISED,
+    STEPS,
+    Logistic,
+    _Solved,
+    draw,
+    height,
+    move,
+    problems,
+    regime,
+)
+
+PROBLEMS = problems()
+EVERY = pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
+
+
+@pytest.fixture(scope="module")
+def solved():
+    return _Solved(PROBLEMS[SINE])
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    return explore_boundary()
+
+
+def loss(model, x, y):
+    return binary_cross_entropy(x @ model["weights"], y)
+
+
+# computing
+
+
+@EVERY
+def test_cost_and_gradient_are_the_librarys(problem):
+    weights = np.linspace(-0.2, 0.3, problem.features.shape[1])
+    model = {"weights": weights}
+    assert problem.cost(weights) == pytest.approx(loss(model, problem.features, problem.y))
+    exact = gradient(loss, model, problem.features, problem.y)["weights"]
+    assert problem.gradient(weights) == pytest.approx(exact)
+
+
+@EVERY
+def test_the_hessian_is_the_gradients_derivative(problem):
+    weights = np.linspace(-0.02, 0.03, problem.features.shape[1])
+    step = 1e-6 * np.eye(len(weights))
+    estimate = [
+        (problem.gradient(weights + d) - problem.gradient(weights - d)) / 2e-6 for d in step
+    ]
+    assert problem.hessian(weights) == pytest.approx(np.array(estimate), rel=1e-5, abs=1e-6)
+
+
+@EVERY
+def test_descent_is_what_train_does(problem):
+    start = {"weights": np.zeros(problem.features.shape[1])}
+    rate = 1.5 / problem.curvature(start["weights"])
+    batch = [(problem.features, problem.y)]
+    model, _ = train(loss, start, batch, Descent(rate), epochs=40, progress=False)
+    path = problem.descend(rate, 40)
+    assert path.shape == (41, problem.features.shape[1])
+    assert path[-1] == pytest.approx(model["weights"])
+
+
+@EVERY
+def test_the_best_weights_have_no_slope_and_the_lowest_cost(problem):
+    best = problem.solve()
+    assert problem.gradient(best) == pytest.approx(np.zeros(len(best)), abs=1e-8)
+    descended = problem.descend(1 / problem.curvature(0 * best), 1000)
+    assert problem.cost(best) < problem.cost(descended).min()
+
+
+def test_points_that_a_line_parts_have_no_best_weights():
+    x = np.array([-2.0, -1.0, 1.0, 2.0])
+    features = np.column_stack([np.ones(4), x, np.array([0.3, -0.2, 0.1, 0.5])])
+    parted = Logistic(features, (x > 0).astype(int), ("no", "yes"), ("x", "y"))
+    with pytest.raises(ValueError, match=r"no weights are best.*data\.sine_boundary"):
+        parted.solve()
+
+
+@EVERY
+def test_no_curvature_is_larger_than_the_first(problem):
+    first = problem.curvature(np.zeros(problem.features.shape[1]))
+    assert first == pytest.approx(np.linalg.norm(problem.features, 2) ** 2 / len(problem.y) / 4)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        weights = rng.normal(size=problem.features.shape[1])
+        assert problem.curvature(weights) < first
+
+
+@EVERY
+def test_the_two_walls_are_where_the_cost_climbs_and_never_settles(problem):
+    known = _Solved(problem)
+
+    def rises(rate):
+        return np.diff(problem.cost(problem.descend(rate, 200))).max()
+
+    assert rises(0.99 * 2 / known.first) < 1e-12
+    near = known.best * (1 + 1e-6)  # at the best boundary: does a step lead away from it?
+    for factor, leaves in ((0.95, False), (1.05, True)):
+        weights = near
+        for _ in range(3000):
+            weights = weights - factor * 2 / known.last * problem.gradient(weights)
+        apart = np.linalg.norm(weights - known.best) > np.linalg.norm(near - known.best)
+        assert apart == leaves
+
+
+def test_the_boundary_is_where_the_score_is_the_logit():
+    weights, x = np.array([0.5, -1.0, 0.2, 0.1, 2.0]), np.linspace(-2, 2, 7)
+    for logit in (0.0, 2.2):
+        up = height(weights, x, logit)
+        features = np.column_stack([x[:, None] ** np.arange(4), up])
+        assert features @ weights == pytest.approx(np.full(7, logit))
+    assert np.isnan(height(np.zeros(5), x)).all()
+
+
+@pytest.mark.parametrize(
+    ("rate", "name"), list(zip((0.004, 0.05, 0.15, 1.0, 30.0), REGIMES, strict=True))
+)
+def test_regimes_begin_where_theory_says(rate, name):
+    assert regime(rate, first=10.0, last=0.1) == name  # borders: 0.01, 0.1, 0.2 and 20
+
+
+def test_the_three_problems_are_the_lessons():
+    sine, raw, scaled = PROBLEMS.values()
+    assert [p.features.shape for p in PROBLEMS.values()] == [(300, 5), (219, 3), (219, 3)]
+    assert sine.features[7] == pytest.approx(
+        [1, *(sine.points[7, 0] ** np.arange(1, 4)), sine.points[7, 1]]
+    )
+    assert raw.names == ("Adelie", "Chinstrap")
+    assert raw.y.sum() == 68  # Chinstraps
+    assert scaled.points.mean(axis=0) == pytest.approx([0, 0], abs=1e-12)
+    assert scaled.points.std(axis=0) == pytest.approx([1, 1])
+
+
+def test_the_exercises_number_is_the_explorers():
+    right = [
+        PROBLEMS[AS_MEASURED].right(w) >= 0.94 for w in PROBLEMS[AS_MEASURED].descend(0.003, 300)
+    ]
+    assert right.index(True) == ANSWER
+    assert PROBLEMS[STANDARDISED].right(PROBLEMS[STANDARDISED].descend(5.0, 1)[1]) >= 0.94
+
+
+# drawing
+
+
+def test_the_sentence_has_the_numbers(solved):
+    said = move(solved, 0.02, 1000)[1]
+    weights = solved.problem.descend(0.02, 1000)[-1]
+    cost = solved.problem.cost(weights)
+    assert said.startswith(
+        "Learning rate 0.02 × largest curvature = 0.691 at the start and 0.271 now"
+    )
+    assert "converging. After 1,000 steps the cost is" in said
+    assert f"the cost is {cost:.3g}, {cost - solved.lowest:.3g} above the lowest possible" in said
+    right = np.sum((solved.problem.features @ weights > 0) == solved.problem.y)
+    assert f"{right} of 300 points ({right / 300:.1%}) are on the right side." in said
+    assert "After 1 step the" in move(solved, 0.02, 1)[1]
+
+
+def test_wrong_points_are_marked(solved):
+    marks, said = move(solved, 0.02, 100)
+    wrong = next(mark for mark in marks if mark.axes == "plane" and mark.line == "")
+    assert f"{300 - len(wrong.x)} of 300 points" in said
+
+
+def test_the_cost_drawn_is_the_cost(solved):
+    marks, _ = move(solved, 0.05, 500)
+    cost = next(mark for mark in marks if mark.axes == "cost")
+    path = solved.problem.descend(0.05, 500)
+    assert cost.x[-1] == 500
+    assert cost.y == pytest.approx(solved.problem.cost(path[cost.x]))
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_marks_are_valid_svg_however_wild_the_run(name):
+    known = _Solved(PROBLEMS[name])
+    picture = Picture(draw(known))
+    for rate, steps in ((1e-4, 1), (0.05, 30), (1000.0, 1000)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            marks, said = move(known, rate, steps)
+        svg = picture.svg(marks, said)
+        ElementTree.fromstring(svg)
+        assert not re.search(r"[ML,](nan|-?inf)", svg)
+
+
+# wiring
+
+
+def test_dragging_changes_what_is_said(explorer):
+    explorer.set(**explorer.start)
+    said = {explorer.sentence}
+    for values in ({"steps": 300}, {"rate": 1.0}, {"data": STANDARDISED}):
+        explorer.set(**values)
+        said.add(explorer.sentence)
+    assert len(said) == 4
+    assert explorer.controls["rate"].positions == RATES
+    assert explorer.controls["steps"].positions == STEPS == sorted(set(STEPS))
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"data": SINE, "rate": 0.002}, "crawling"),
+        ({"data": SINE, "rate": 0.02}, "converging"),
+        ({"data": SINE, "rate": 1.0}, "climbing first"),
+        ({"data": SINE, "rate": 5.0}, "never settling"),
+        ({"data": AS_MEASURED, "rate": 0.002}, "oscillating"),
+        ({"data": STANDARDISED, "rate": 3.0}, "converging"),
+    ],
+)
+def test_presets_do_what_they_are_called(explorer, values, word):
+    explorer.set(**values)
+    assert word in explorer.sentence
+
+
+def test_only_the_points_redraw_what_stands_still(explorer):
+    explorer.set(**explorer.start)
+    picture = explorer.picture
+    explorer.set(rate=1.0, steps=200)
+    assert explorer.picture is picture
+    explorer.set(data=AS_MEASURED)
+    assert explorer.picture is not picture
+    assert explorer.picture.axes["plane"].get_xlabel() == "bill length (mm)"
