@@ -99,7 +99,7 @@ def wait_idle(page, timeout=120_000):
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=timeout)
 
 
-def run_all(page, timeout=120_000):
+def run_all(page, timeout=300_000):
     """Run all cells by the menu, and wait until each has its number and the kernel is idle.
 
     A folded cell shows no number at all.
