@@ -300,7 +300,8 @@ def show(*axes):
     figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
     picture = {"image/png": base64.b64encode(_smaller(buffer)).decode(), "text/plain": sentence}
     display(picture, raw=True, metadata={"image/png": {"alt": sentence}})
-    print("\n".join(textwrap.fill(line, 88) for line in sentence.splitlines()))  # at words
+    for line in sentence.splitlines():
+        print(textwrap.fill(line, 88, break_on_hyphens=False))
 
 
 def _smaller(png):
