@@ -7,7 +7,7 @@ where autograd's own would overflow or be slow; a test holds the two equal.
 import autograd.numpy as np
 from autograd.extend import defvjp, primitive
 
-__all__ = ["affine", "formula", "logsumexp", "relu", "sigmoid", "softmax", "tanh"]
+__all__ = ["affine", "check", "formula", "logsumexp", "relu", "sigmoid", "softmax", "tanh"]
 
 
 def formula(function):
@@ -18,6 +18,12 @@ def formula(function):
     function = primitive(function)
     function.is_formula = True
     return function
+
+
+def check(function):
+    """Make a function that returns the data that it looks at; recordings repeat the look."""
+    function.is_check = True
+    return primitive(function)
 
 
 @formula

@@ -7,10 +7,10 @@ sigmoid or softmax, since only then can they be computed without overflow.
 import warnings
 
 import autograd.numpy as np
-from autograd.extend import defvjp, primitive
+from autograd.extend import defvjp
 from autograd.tracer import getval
 
-from course.functions import formula, logsumexp, sigmoid, softmax
+from course.functions import check, formula, logsumexp, sigmoid, softmax
 
 __all__ = [
     "accuracy",
@@ -230,7 +230,7 @@ def _require_same_shape(name, prediction, target):
     raise ValueError(message + ("" if ours and theirs else "Call the model on the whole of x."))
 
 
-@primitive  # not a formula: a recording repeats this look at the data, and doesn't look inside
+@check
 def _as_probability(y, dtype):
     y = np.asarray(y, dtype=dtype)
     if np.size(y) and (np.min(y) < 0 or np.max(y) > 1):
@@ -260,7 +260,7 @@ def _require_classes(name, logits, labels):
     return labels if len(given) == 2 else _require_labels(name, labels, shape[1])
 
 
-@primitive  # as above
+@check
 def _require_labels(name, labels, classes):
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":

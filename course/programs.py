@@ -122,8 +122,12 @@ def _key(value):
 
 
 def _needed(calls, outs):
-    """The calls that the results depend on, in their order, without the inputs."""
+    """The calls that the results depend on, in their order, without the inputs.
+
+    A call that isn't known is kept for what it may find out: that its result has another shape.
+    """
     needed = {out for out in outs if isinstance(out, Call)}
+    needed.update(call for call in calls if call.function is not None and not _known(call))
     for call in reversed(calls):
         if call in needed:
             needed.update(call.sources)
@@ -177,6 +181,8 @@ def _known(call):
         return not any(np.asarray(i.value).dtype == bool for i in call.sources[1:])
     if function is np.where:
         return len(call.args) == 3
+    if getattr(function, "is_check", False):
+        return True
     return isinstance(function, np.ufunc) or function in REDUCTIONS or function in SHAPELY
 
 
@@ -290,7 +296,7 @@ class _Writer:
         for index, call in enumerate(self.program.calls):
             self.lines.append(f"{self.names[call]} = {self._call(index, call)}")
         for call, name in self.destinations:
-            if self.buffers.get(call) != name:
+            if not isinstance(call, Call) or self.buffers.get(call) != name:
                 self.lines.append(f"{name}[...] = {self._arg(call)}")
         self.lines.append(f"return {self._arg(self.program.loss)}")
         body = "\n    ".join(self.lines)

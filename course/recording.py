@@ -35,7 +35,7 @@ from course.autodiff import (
     traceable,
 )
 from course.programs import Call, Program, add_at, take
-from course.trees import children, is_leaf, places, rebuild
+from course.trees import children, places, rebuild
 
 __all__ = ["Recording", "Replay", "record"]
 
@@ -104,6 +104,9 @@ class Tape:
 _tape = None  # that of the recording under way
 
 
+KEPT = "uses a value that it kept from an earlier call"
+
+
 class Watched(Node):
     """A node of the outer trace: it writes down the call that it stands for."""
 
@@ -111,7 +114,7 @@ class Watched(Node):
 
     def __init__(self, value, function, args, kwargs, argnums, parents):
         if any(type(arg) is Retired for arg in args):
-            _tape.refuse("uses a value that it kept from an earlier call")
+            _tape.refuse(KEPT)
         argument_values, args = args, list(args)
         for argnum, parent in zip(argnums, parents, strict=True):
             args[argnum] = parent.call
@@ -232,6 +235,8 @@ class Retired(Traced):
         return value if name == "_value" else getattr(value, name)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if _tape is not None:
+            _tape.refuse(KEPT)
         return _on_arrays(self, ufunc, method, inputs, kwargs)
 
 
@@ -544,19 +549,17 @@ def _mismatch(value, replayed, expected, gradients, wanted):
     return "replayed, its gradient is another than the ordinary one"
 
 
-def _skeleton(node):
-    """All of a model but its parameters' values, as a key: a recording is made for one such."""
-    if is_leaf(node):
-        return (
-            type(node),
-            getattr(node, "dtype", None),
-            np.shape(node),
-            getattr(node, "strides", ()),
-        )
+def _skeleton(model):
+    """All of a model but the numbers in its parameters, as a key: it is recorded for one such."""
+    kinds = [(type(v), *kind(np.asarray(v))) for v in require_parameters(model)]
+    return tuple(kinds), _shape_of(rebuild(model, [None] * len(kinds)))
+
+
+def _shape_of(node):
     parts = children(node)
     if parts is None:
         return _Thing(node)
-    return type(node), *((name, _skeleton(part)) for name, part in parts)
+    return type(node), *((name, _shape_of(part)) for name, part in parts)
 
 
 class _Thing:
@@ -566,12 +569,12 @@ class _Thing:
         self.thing = thing
 
     def __eq__(self, other):
-        if isinstance(self.thing, (int, str)):
+        if isinstance(self.thing, (int, float, str)):
             return type(self.thing) is type(other.thing) and self.thing == other.thing
         return self.thing is other.thing
 
     def __hash__(self):
-        return hash(self.thing) if isinstance(self.thing, (int, str)) else id(self.thing)
+        return hash(self.thing) if isinstance(self.thing, (int, float, str)) else id(self.thing)
 
 
 # ---- replaying ----------------------------------------------------------------------------------
@@ -633,7 +636,11 @@ class Replay:
         if len(self.known) == self.MOST:
             return self._refuse(f"batches come in more than {self.MOST} kinds", values, batch)
         try:
+            for part in batch:
+                kind(part)
             value, gradients, program = self._watch(values, batch)
+        except Unrecordable as error:
+            return self._refuse(error, values, batch)
         except Exception as error:  # most likely the loss's own, and then it comes again
             return self._refuse(_short(error), values, batch)
         if isinstance(program, str):
