@@ -35,6 +35,7 @@ PICTURE |= {
     "exercises": CORE,
 }
 HEAVY = {
+    "anywidget": {"widgets"},
     "ipywidgets": {"widgets", "exercises"},
     "jupyterlab": {"__main__"},
     "matplotlib": {"plots", "widgets"},

@@ -2,11 +2,13 @@
 
 from course.widgets.batches import explore_batches
 from course.widgets.boundary import explore_boundary
+from course.widgets.digits import draw_digit
 from course.widgets.learning_rate import explore_learning_rate
 from course.widgets.line import explore_line
 from course.widgets.momentum import explore_momentum
 
 __all__ = [
+    "draw_digit",
     "explore_batches",
     "explore_boundary",
     "explore_learning_rate",
