@@ -15,10 +15,14 @@ def picture():
     return module
 
 
+def size(path):
+    with Image.open(path) as opened:
+        return opened.size
+
+
 def test_the_script_makes_a_picture_of_the_committed_size(picture, tmp_path):
     picture.save(picture.draw(), tmp_path / "picture.png")
-    made, committed = (Image.open(path) for path in (tmp_path / "picture.png", picture.TARGET))
-    assert made.size == committed.size
+    assert size(tmp_path / "picture.png") == size(picture.TARGET)
 
 
 def test_the_picture_is_light_enough_for_a_front_page(picture):
