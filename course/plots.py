@@ -425,7 +425,8 @@ def convergence(rates, momenta, factors, points=(), *, ax=None, title="", ylabel
         f"{100 * np.mean(factors >= 1):.0f}% of the map never arrives."
     ]
     for name, (rate, momentum), style in _styled(dict(points), "point", alone="path"):
-        ax.plot(rate, momentum, label=name, **{"markersize": 7, **style, "linestyle": "none"})
+        marker = {"markersize": 7, **style, "linestyle": "none", "clip_on": False}
+        ax.plot(rate, momentum, label=name, **marker)
         parts.append(f"{name} is at ({number(rate)}, {number(momentum)}).")
     if points:
         _legend(ax)
@@ -461,9 +462,13 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
                 f"{name}: median {number(np.median(values))}, from {number(values.min())} to "
                 f"{number(values.max())}."
             )
-    every = np.concatenate([np.ravel(values) for values in results.values()])
-    if np.nanmax(every) > 5 * np.nanmin(every) > 0:
-        ax.set(xscale="log")
+    every = np.concatenate([np.ravel(values) for values in results.values()]).astype(float)
+    every = every[np.isfinite(every)]
+    if len(every) and every.max() > 5 * every.min() > 0:
+        ax.set_xscale("log", subs=[1, 2, 5])
+        ax.xaxis.set_major_locator(_pyplot().matplotlib.ticker.LogLocator(subs=[1, 2, 5]))
+        ax.xaxis.set_major_formatter(lambda value, _: number(value))
+        ax.xaxis.set_minor_formatter(lambda value, _: "")
     ax.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - 0.5, -0.5))
     return _say(ax, " ".join(parts))
 

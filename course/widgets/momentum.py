@@ -5,58 +5,26 @@ velocity are multiplied by a 2 x 2 matrix at each step. The largest absolute val
 eigenvalues says how fast the distance shrinks, so the map needs no descent at all.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from course import data
-from course.autodiff import value_and_gradient
-from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, convergence, number
 from course.widgets.base import Curve, Explorer, Number, choice, figure
+from course.widgets.learning_rate import ARRIVED, quadratic, squared_error
 
-__all__ = ["Bowl", "best", "explore_momentum", "factor", "roll", "running_problem"]
+__all__ = ["best", "explore_momentum", "factor", "roll", "running_problem"]
 
 HEAVY, NESTEROV = "heavy ball", "Nesterov"
+START = np.array([0.5, 0.5])
 MOST_STEPS = 3000
-ARRIVED = 1e-3  # from least squares, in every parameter
 GONE = 1e6  # times the first distance: there's nothing left to see
 
 
-@dataclass(frozen=True, eq=False)
-class Bowl:
-    r"""A quadratic loss of two parameters p, and where its descents begin.
-
-    $$ f(p) = f_{min} + \tfrac12 (p - p^*)^T H (p - p^*) $$
-
-    `minimum` is p*, `(2,)`; `curvatures` `(2,)` are the eigenvalues of H, rising; `directions`
-    `(2, 2)` holds its eigenvectors in columns; `start` is `(2,)`.
-    """
-
-    minimum: np.ndarray
-    curvatures: np.ndarray
-    directions: np.ndarray
-    start: np.ndarray
-
-    @property
-    def condition(self):
-        """The condition number: the larger curvature over the smaller."""
-        return self.curvatures[1] / self.curvatures[0]
-
-
 def running_problem():
-    """The line that runs through all lessons, from three of its gradients: H p + c."""
+    """The line that runs through all lessons, as a `Quadratic`."""
     x, y = data.line(np.random.default_rng(0))
-
-    def slope(m, b):
-        g = value_and_gradient(lambda line, x, y: mse(line(x), y), Line(m, b), x, y)[1]
-        return np.array([g.m, g.b])
-
-    constant = slope(0.0, 0.0)
-    hessian = np.array([slope(1.0, 0.0), slope(0.0, 1.0)]) - constant
-    curvatures, directions = np.linalg.eigh(hessian)
-    return Bowl(np.linalg.solve(hessian, -constant), curvatures, directions, np.array([0.5, 0.5]))
+    return quadratic(squared_error, Line(*START), x, y)
 
 
 def factor(rate, momentum, curvature, rule=HEAVY):
@@ -105,13 +73,17 @@ def best(curvatures, rule=HEAVY):
 
 
 def roll(bowl, rate, momentum, rule=HEAVY, most=MOST_STEPS):
-    """Roll down: distances from the minimum along both directions, `(steps + 1, 2)`.
+    """Roll down from the start: distances to the minimum along both directions.
 
-    It ends where the parameters have arrived, are lost, or after `most` steps.
+    Returns
+    -------
+    ndarray of shape (steps + 1, 2)
+        The flat direction first. It ends where the parameters have arrived or are lost, or after
+        `most` steps.
     """
     ahead = momentum if rule == NESTEROV else 0.0
     rows = []
-    along = (bowl.directions.T @ (bowl.start - bowl.minimum)).tolist()
+    along = (bowl.directions.T @ (START - bowl.minimum)).tolist()
     for distance, curvature in zip(along, bowl.curvatures.tolist(), strict=True):
         push, limit, velocity, row = rate * curvature, GONE * abs(distance), 0.0, [distance]
         for _ in range(most):
@@ -136,10 +108,10 @@ def explore_momentum():
     Explorer with the controls `rate`, `momentum` and `rule` ("heavy ball" or "Nesterov").
     """
     bowl = running_problem()
-    rate, momentum = (round_to(value, 4) for value in best(bowl.curvatures))
-    plain = round_to(2 / bowl.curvatures.sum(), 4)
-    rates = [round_to(value, 3) for value in np.geomspace(1e-5, 3e-3, 149)]
-    kept = [0.0, *(round_to(1 - lost, 4) for lost in np.geomspace(0.95, 1e-3, 120))]
+    rate, momentum = (_round(value, 4) for value in best(bowl.curvatures))
+    plain = _round(1.9995 / bowl.curvatures.sum(), 4)  # rounded up it would diverge
+    rates = [_round(value, 3) for value in np.geomspace(1e-5, 3e-3, 149)]
+    kept = [0.0, *(_round(1 - lost, 4) for lost in np.geomspace(0.95, 1e-3, 120))]
     return Explorer(
         draw=lambda rule: draw(bowl, rule),
         move=lambda rate, momentum, rule: move(bowl, rate, momentum, rule),
@@ -197,7 +169,7 @@ def sentence(bowl, rate, momentum, rule, distances):
     """Say what is seen: how fast each direction goes, and when the parameters arrive."""
     flat, steep = factor(rate, momentum, bowl.curvatures, rule)
     said = (
-        f"{rule[0].upper()}{rule[1:]} at learning rate {rate:.3g} and momentum {momentum:.4g}: "
+        f"{rule[0].upper()}{rule[1:]} at learning rate {rate:.4g} and momentum {momentum:.4g}: "
         f"each step multiplies the distance along the flat direction by {flat:.5f} and along the "
         f"steep one by {steep:.5f}. "
     )
@@ -218,7 +190,7 @@ def _draw_path(ax, bowl):
     first, second = np.linspace(-9, 15, 200), np.linspace(-20, 300, 200)
     away = np.stack(np.meshgrid(first, second), axis=-1) - bowl.minimum
     contours(ax, first, second, 0.5 * (away @ bowl.directions) ** 2 @ bowl.curvatures)
-    ax.plot(*bowl.start, **{**STYLES["start"], "linestyle": "none"})
+    ax.plot(*START, **{**STYLES["start"], "linestyle": "none"})
     ax.plot(*bowl.minimum, **{**STYLES["best"], "linestyle": "none"})
     ax.set(title="First 250 steps", xlabel="m", ylabel="b")
 
@@ -233,6 +205,6 @@ def _draw_distance(ax, bowl):
     ax.legend(loc="upper right", fontsize=8)
 
 
-def round_to(value, digits):
+def _round(value, digits):
     """Round to so many significant digits."""
     return float(f"{value:.{digits}g}")
