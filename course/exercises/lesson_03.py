@@ -550,15 +550,15 @@ lesson.exercise(
     solution="""
         def my_confusion(predicted, truth, classes):
             matrix = np.zeros((classes, classes), dtype=int)
-            for i, j in zip(truth, predicted):
-                matrix[i, j] += 1
+            for i in range(len(truth)):
+                matrix[truth[i], predicted[i]] += 1
             return matrix
     """,
     shown="The diagonal is what was right; every other cell names a mistake and counts it.",
     hints=(
         "Go through the samples one by one: each adds 1 to one cell.",
-        "`zip` gives the true and the predicted label of each sample together.",
-        "Row first: in `matrix[i, j]` the true label is `i`.",
+        "A loop over `range(len(truth))`; sample `i` belongs to the row of its true label.",
+        "`matrix[truth[i], ...] += 1`, with the predicted label as the column.",
     ),
     inputs=labels,
     mistakes=(
