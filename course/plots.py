@@ -301,7 +301,7 @@ def show(*axes):
     picture = {"image/png": base64.b64encode(_smaller(buffer)).decode(), "text/plain": sentence}
     display(picture, raw=True, metadata={"image/png": {"alt": sentence}})
     for line in sentence.splitlines():
-        print(textwrap.fill(line, 88, break_on_hyphens=False))
+        print(textwrap.fill(line, 72, break_on_hyphens=False))
 
 
 def _smaller(png):

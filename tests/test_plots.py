@@ -248,7 +248,7 @@ def test_long_sentences_break_at_words(monkeypatch, capsys):
     plots.show(ax)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 1
-    assert max(map(len, lines)) <= 88
+    assert max(map(len, lines)) <= 72
     assert " ".join(lines) == plots.describe(ax)
 
 
