@@ -21,14 +21,17 @@ __all__ = [
     "confusion",
     "convergence",
     "costs",
+    "depth",
     "describe",
     "fit",
     "gradients",
+    "half_planes",
     "histograms",
     "history",
     "lines",
     "number",
     "paths",
+    "pictures",
     "power_law",
     "race",
     "regions",
@@ -454,7 +457,8 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
         ax.plot(arrived, np.full(len(arrived), row), alpha=0.6, markersize=7, **dots)
         if len(arrived) < len(values):
             text = f"{len(values) - len(arrived)} of {len(values)} did not arrive{limit}"
-            ax.text(0.99, row, text, ha="right", va="center", transform=ax.get_yaxis_transform())
+            below = row + (0.3 if len(arrived) else 0)
+            ax.text(0.99, below, text, ha="right", va="center", transform=ax.get_yaxis_transform())
             parts.append(f"{name}: {text}.")
         else:
             ax.plot(2 * [np.median(values)], [row - 0.3, row + 0.3], color=style["color"], lw=2.5)
@@ -762,3 +766,112 @@ def _shade(ax, model, low, high, size=160):
 
 def _rgb(color):
     return [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+def half_planes(x, y, weight, bias, *, columns=4, title=""):
+    """Draw what each hidden unit of relu sees: the side of a straight line where it is on.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, 2)
+    y : ndarray of integers of shape (n,)
+        Labels from 0.
+    weight : ndarray of shape (2, k)
+    bias : ndarray of shape (k,)
+
+    Returns
+    -------
+    matplotlib Axes of the first unit, with the sentence about all of them
+    """
+    panels = _panels(weight.shape[1], columns, 1.9, title)
+    low, high = 1.1 * x.min(axis=0), 1.1 * x.max(axis=0)
+    axes = [np.linspace(a, b, 200) for a, b in zip(low, high, strict=True)]
+    points = np.stack(np.meshgrid(*axes), axis=-1)
+    extent, parts = (low[0], high[0], low[1], high[1]), []
+    for unit, ax in enumerate(panels):
+        on = points @ weight[:, unit] + bias[unit] > 0
+        ax.imshow(on, cmap="Greys", vmin=0, vmax=4, extent=extent, origin="lower", aspect="auto")
+        if 0 < on.mean() < 1:
+            ax.contour(*axes, on, [0.5], colors=COLORS["model"], linewidths=2)
+        for label in np.unique(y):
+            ax.plot(*x[y == label].T, **{**CLASSES[label % len(CLASSES)], "markersize": 2})
+        ax.set(xlim=extent[:2], ylim=extent[2:])
+        count = np.count_nonzero(x @ weight[:, unit] + bias[unit] > 0)
+        ax.set_title(f"unit {unit + 1}: on for {count}", fontsize=9)
+        parts.append(f"unit {unit + 1} for {count}")
+    return _say(
+        panels[0], f"Of {len(x)} points, {', '.join(parts)} are on the side where it is on."
+    )
+
+
+def depth(layers, *, shown=(0, 1, 3, 6, 9), bins=41, title=""):
+    """Draw histograms of what layers give, from the first to the last, one row for each network.
+
+    Parameters
+    ----------
+    layers : dict of str -> list of ndarray
+        By name, the activations of each layer; `course.activations` collects them.
+    shown : sequence of int
+        Which layers, from 0.
+
+    Returns
+    -------
+    matplotlib Axes of the first histogram, with the sentence about all of them
+    """
+    panels = _panels(len(layers) * len(shown), len(shown), 1.75, title, tall=0.72)
+    parts = []
+    for row, (name, outputs) in enumerate(layers.items()):
+        reach = max(np.max(np.abs(outputs[index])) for index in shown)
+        for column, index in enumerate(shown):
+            ax = panels[row * len(shown) + column]
+            ax.hist(np.ravel(outputs[index]), np.linspace(-reach, reach, bins + 1),
+                    color=COLORS["data"])  # fmt: skip
+            if row == 0:
+                ax.set_title(f"layer {index + 1}", fontsize=10)
+            ax.set(xticks=[-reach, 0, reach], xticklabels=[f"{v:.2g}" for v in (-reach, 0, reach)])
+            ax.tick_params(labelsize=7)
+        panels[row * len(shown)].set_ylabel(name.replace(": ", ":\n"), fontsize=9)
+        first, last = (number(np.std(outputs[index])) for index in (shown[0], shown[-1]))
+        parts.append(f"{name}: {first} after layer {shown[0] + 1}, {last} after {shown[-1] + 1}.")
+    return _say(panels[0], "Standard deviations of what layers give. " + " ".join(parts))
+
+
+def pictures(images, labels=(), *, columns=8, signed=False, title=""):
+    """Draw small pictures side by side, each with a label above it.
+
+    Parameters
+    ----------
+    images : ndarray of shape (k, height, width)
+    labels : sequence of str, optional
+    signed : bool
+        Whether values have a sign: red is above 0, blue below, white 0. Else 0 is white, and the
+        largest value black.
+
+    Returns
+    -------
+    matplotlib Axes of the first picture, with the sentence about all of them
+    """
+    panels = _panels(len(images), columns, 1.15, title, tall=1.2 if len(labels) else 1.0)
+    cmap, limit = ("RdBu_r" if signed else "Greys"), np.max(np.abs(images))
+    for ax, image, label in zip(panels, images, list(labels) or [""] * len(images), strict=True):
+        ax.imshow(image, cmap=cmap, vmin=-limit if signed else 0, vmax=limit)
+        ax.set_title(label, fontsize=9, pad=3)
+    ending = f", labelled {', '.join(labels)}" if len(labels) else ""
+    return _say(panels[0], f"{len(images)} pictures of {images.shape[1]} by {images.shape[2]} "
+                f"values from {number(images.min())} to {number(images.max())}{ending}.")  # fmt: skip
+
+
+def _panels(count, columns, size, title, tall=1.0):
+    """Small axes without ticks in rows; the last row may be shorter."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure, axes = _pyplot().subplots(
+        rows, columns, squeeze=False, layout="constrained",
+        figsize=(size * columns, size * tall * rows + 0.4),
+    )  # fmt: skip
+    figure.suptitle(title)
+    for ax in axes.ravel()[count:]:
+        ax.remove()
+    for ax in axes.ravel()[:count]:
+        ax.set(xticks=[], yticks=[])
+    return axes.ravel()[:count]

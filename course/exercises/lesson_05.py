@@ -218,7 +218,7 @@ lesson.exercise(
         ),
         Mistake(
             0.9,
-            "That is the usual one, and it takes 24,030 steps here. Try more.",
+            "That is the usual one, and it takes 24,000 steps here. Try more.",
             when=lambda value: 0.89 <= value <= 0.91,
         ),
         Mistake(

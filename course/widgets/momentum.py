@@ -16,7 +16,7 @@ from course.widgets.learning_rate import ARRIVED, quadratic, squared_error
 __all__ = ["best", "explore_momentum", "factor", "roll", "running_problem"]
 
 HEAVY, NESTEROV = "heavy ball", "Nesterov"
-START = np.array([0.5, 0.5])
+START = np.random.default_rng(0).random(102)[100:]  # lesson 01: drawn after the data's noise
 MOST_STEPS = 3000
 GONE = 1e6  # times the first distance: there's nothing left to see
 
@@ -108,7 +108,7 @@ def explore_momentum():
     Explorer with the controls `rate`, `momentum` and `rule` ("heavy ball" or "Nesterov").
     """
     bowl = running_problem()
-    rate, momentum = (_round(value, 4) for value in best(bowl.curvatures))
+    rate, momentum = (_round(value, 6) for value in best(bowl.curvatures))
     plain = _round(1.9995 / bowl.curvatures.sum(), 4)  # rounded up it would diverge
     rates = [_round(value, 3) for value in np.geomspace(1e-5, 3e-3, 149)]
     kept = [0.0, *(_round(1 - lost, 4) for lost in np.geomspace(0.95, 1e-3, 120))]
