@@ -13,7 +13,7 @@ import numpy as np
 from course import data
 from course.optimizers import CosineDecay
 from course.plots import COLORS, STYLES, contours, number
-from course.widgets.base import Curve, Explorer, Number, Words, choice, figure
+from course.widgets.base import Choice, Curve, Explorer, Number, Words, figure
 
 __all__ = ["LineProblem", "explore_batches"]
 
@@ -153,7 +153,7 @@ def explore_batches():
         controls={
             "size": Number("batch size", SIZES, 10),
             "rate": Number("learning rate", _rates(), 0.1),
-            "schedule": choice("the rate is", [CONSTANT, FALLING]),
+            "schedule": Choice("the rate is", [CONSTANT, FALLING]),
         },
         presets={
             "one at a time": {"size": 1},
