@@ -198,8 +198,10 @@ def history(run, *, ax=None, title="Loss while training", ylabel="loss"):
     return _say(ax, " ".join(parts))
 
 
-def surface(cost, first, second, *, ax=None, title="The cost surface", labels=("m", "b")):
-    """Draw a cost over two parameters in 3D, its height on a logarithmic scale.
+def surface(
+    cost, first, second, *, ax=None, title="The cost surface", labels=("m", "b"), log=True
+):
+    """Draw a cost over two parameters in 3D, its height on a logarithmic scale or a plain one.
 
     Parameters
     ----------
@@ -208,18 +210,20 @@ def surface(cost, first, second, *, ax=None, title="The cost surface", labels=("
     first, second : ndarray
         The values of the two parameters, `(n,)` and `(k,)`.
     """
-    height = np.log10(_grid(cost, first, second))
+    height = _grid(cost, first, second)
+    drawn = np.log10(height) if log else height
     if ax is None:
         ax = _pyplot().figure(figsize=(6, 4.6)).add_subplot(projection="3d")
-    ax.plot_surface(*np.meshgrid(first, second), height, cmap="cividis", rcount=60, ccount=60)
+    ax.plot_surface(*np.meshgrid(first, second), drawn, cmap="cividis", rcount=60, ccount=60)
     ax.set(title=title, xlabel=labels[0], ylabel=labels[1])
     ax.set_zlabel("cost", labelpad=2)
-    ax.zaxis.set_major_formatter(lambda power, _: f"$10^{{{power:.3g}}}$")
-    ax.zaxis.get_major_locator().set_params(integer=True)
+    if log:
+        ax.zaxis.set_major_formatter(lambda power, _: f"$10^{{{power:.3g}}}$")
+        ax.zaxis.get_major_locator().set_params(integer=True)
     ax.locator_params(axis="x", nbins=5)
     ax.locator_params(axis="y", nbins=5)
     ax.set_box_aspect(None, zoom=0.88)
-    return _say(ax, "A surface over two parameters. " + _valley(10**height, first, second, labels))
+    return _say(ax, "A surface over two parameters. " + _valley(height, first, second, labels))
 
 
 def paths(cost, first, second, runs=(), *, best=None, ax=None, title="", labels=("m", "b")):
