@@ -174,6 +174,12 @@ def test_surface_and_paths_find_the_lowest_point():
         assert "from 1, near m = 1 and b = 2, up to 267" in plots.describe(ax)
 
 
+def test_a_surface_is_logarithmic_or_plain_and_said_alike():
+    tall, plain = plots.surface(bowl, GRID, GRID), plots.surface(bowl, GRID, GRID, log=False)
+    assert plots.describe(tall) == plots.describe(plain)
+    assert tall.get_zlim()[1] < 3 < 200 < plain.get_zlim()[1]
+
+
 def test_paths_are_drawn_and_said():
     ax = plots.paths(bowl, GRID, GRID, {"Adam": [(0, 0), (1, 1), (1, 2)]}, labels=("u", "v"))
     assert ax.lines[0].get_xdata().tolist() == [0, 1, 1]
