@@ -232,6 +232,7 @@ def _require_same_shape(name, prediction, target):
 
 @check
 def _as_probability(y, dtype):
+    """Answers as numbers, which are looked at: from 0 (no) to 1 (yes)."""
     y = np.asarray(y, dtype=dtype)
     if np.size(y) and (np.min(y) < 0 or np.max(y) > 1):
         raise ValueError(
@@ -262,6 +263,7 @@ def _require_classes(name, logits, labels):
 
 @check
 def _require_labels(name, labels, classes):
+    """The labels, which are looked at: integers from 0 to classes - 1."""
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise TypeError(

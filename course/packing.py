@@ -1,25 +1,35 @@
 """A run's parameters, side by side in one vector, so that a rule makes one step for all of them.
 
 A step for each of six arrays costs six times a step's overhead. The course's rules treat every
-number alike, so they may be given all numbers at once; a rule of your own may look at an array as a
-whole (at its norm, say), so it gets each array by itself.
+number alike, so they may be given all numbers at once. A rule of your own may look at an array as a
+whole (at its norm, say), or keep it: it gets each array by itself, and new ones.
 """
+
+import math
 
 import numpy as np
 
-from course.updating import OptimizerState, clip_gradients
+from course.optimizers import at_step
+from course.updating import OptimizerState, clip_gradients, take_step
 
 __all__ = ["Apart", "Together", "pack"]
 
 
-def pack(optimizer, values, state, frozen):
-    """Choose how a run keeps its parameters: `Together` where that is the same, else `Apart`."""
-    free = [i for i in range(len(values)) if i not in frozen]
-    kinds = {np.asarray(values[i]).dtype for i in free}
+def pack(optimizer, values, state, free):
+    """Choose how a run keeps its parameters: `Together` where that is the same, else `Apart`.
+
+    Parameters
+    ----------
+    values : list
+        Every parameter; those whose indices are in `free` are to be stepped.
+    state : OptimizerState
+    free : list of int
+    """
+    dtypes = {np.asarray(values[i]).dtype for i in free}
     pairs = [(state.parameters[i], np.shape(values[i])) for i in free]
-    if len(free) > 1 and len(kinds) == 1 and _is_elementwise(optimizer) and _alike(pairs):
-        return Together(values, state, free)
-    return Apart(values, state, free)
+    if len(dtypes) == 1 and _is_elementwise(optimizer) and _alike(pairs):
+        return Together(optimizer, values, state, free)
+    return Apart(optimizer, values, state, free)
 
 
 class Apart:
@@ -27,95 +37,128 @@ class Apart:
 
     Attributes
     ----------
-    start : (list, OptimizerState)
-        What is stepped, and its state.
-    free : list of int
-        Indices of the parameters that aren't frozen.
+    now : tuple
+        The values and the state of this moment; a step replaces it at once.
     into : list of ndarray
-        Where the gradients of those are to be written.
+        Where the gradients of the free parameters are to be written.
     """
 
-    def __init__(self, values, state, free):
-        self.start, self.free, self.types = (values, state), free, [type(v) for v in values]
+    def __init__(self, optimizer, values, state, free):
+        self.optimizer, self.free = optimizer, free
+        self.types = [type(value) for value in values]
+        self.now = values, state
         self.into = [np.empty_like(values[i]) for i in free]
+
+    def step(self):
+        """Step by the gradients that were written; returns what was before."""
+        before, (values, state) = self.now, self.now
+        self.now = take_step(list(map(_copy, values)), self.gradients(), self.optimizer, state)
+        return before
 
     def gradients(self):
         """What was written, as new arrays and floats; None for what is frozen."""
         gradients = [None] * len(self.types)
         for index, gradient in zip(self.free, self.into, strict=True):
-            is_array = self.types[index] is np.ndarray
-            gradients[index] = gradient.copy() if is_array else self.types[index](gradient)
+            kind = self.types[index]
+            gradients[index] = gradient.copy() if kind is np.ndarray else kind(gradient)
         return gradients
 
-    def clipped(self, gradients, max_norm):
-        """The gradients, no longer than `max_norm` together."""
-        return clip_gradients(gradients, max_norm)
+    def values(self):
+        """One value for each parameter of the model, as arrays and numpy's floats."""
+        return [np.float64(v) if type(v) is float else v for v in self.now[0]]
 
-    def unpack(self, values):
-        """One value for each parameter of the model."""
-        return values
+    def state(self):
+        """The optimizer's state, one entry for each parameter of the model."""
+        return self.now[1]
 
-    def unpack_gradients(self, gradients):
-        """One gradient for each parameter of the model, None for what is frozen."""
-        return gradients
+    @property
+    def steps(self):
+        """Steps that the state has taken."""
+        return self.now[1].step
 
-    def unpack_state(self, state):
-        """The state with one entry for each parameter of the model."""
-        return state
+    def clip(self, max_norm):
+        """Shorten the gradients that were written."""
+        clipped = clip_gradients(self.into, max_norm)
+        for gradient, shorter in zip(self.into, clipped, strict=True):
+            gradient[...] = shorter
+
+    def is_finite(self):
+        """Whether all gradients that were written are."""
+        return all(map(_is_finite, self.into))
 
 
 class Together(Apart):
-    """All parameters in one vector, which takes the place of the list of them."""
+    """All free parameters in one vector. Two vectors take turns, so that a step changes neither."""
 
-    def __init__(self, values, state, free):
-        super().__init__(values, state, free)
-        self.values, self.state = values, state
-        ends = np.cumsum([np.size(values[i]) for i in free])
-        self.cuts = [
-            (index, slice(end - np.size(values[index]), end), np.shape(values[index]))
-            for index, end in zip(free, ends.tolist(), strict=True)
-        ]
+    def __init__(self, optimizer, values, state, free):
+        super().__init__(optimizer, values, state, free)
+        self.started = state
+        sizes = [np.size(values[i]) for i in free]
+        ends = np.cumsum(sizes).tolist()
+        self.cuts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        self.shapes = [np.shape(values[i]) for i in free]
         vector = np.concatenate([np.ravel(values[i]) for i in free])
-        memory = _join([state.parameters[i] for i in free])
-        self.start = [vector], OptimizerState(state.step, [memory])
+        self.vectors = [vector, np.empty_like(vector)]
+        self.views = [self._with(values, self._cut(vector)) for vector in self.vectors]
         self.gradient = np.empty_like(vector)
-        self.into = [self.gradient[cut].reshape(shape) for _, cut, shape in self.cuts]
+        self.into = self._cut(self.gradient)
+        self.now = 0, state.step, _join([state.parameters[i] for i in free])
 
-    def gradients(self):
-        """The gradient of the vector; it is written over by the next one."""
-        return [self.gradient]
+    def step(self):
+        """Step by the gradient that was written; returns what was before."""
+        before, (turn, step, memory) = self.now, self.now
+        rule = at_step(self.optimizer, step)
+        moved, memory = rule.step(self.vectors[turn], self.gradient, memory)
+        self.vectors[1 - turn][...] = moved
+        self.now = 1 - turn, step + 1, memory
+        return before
 
-    def clipped(self, gradients, max_norm):
-        """The gradient, no longer than `max_norm`."""
-        parts = clip_gradients(self.into, max_norm)
-        return gradients if parts is self.into else [np.concatenate([g.ravel() for g in parts])]
+    def values(self):
+        """Views of the vector whose turn it is."""
+        return self.views[self.now[0]]
 
-    def unpack(self, vectors):
-        """Views of the vector, in the parameters' shapes."""
-        return self._cut(vectors, self.values.copy())
+    def state(self):
+        """The state, cut as the parameters are."""
+        _, step, memory = self.now
+        memories = [
+            _cut(memory, cut, shape) for cut, shape in zip(self.cuts, self.shapes, strict=True)
+        ]
+        return OptimizerState(step, self._with(self.started.parameters, memories))
 
-    def unpack_gradients(self, gradients):
-        """Views of the gradient, None for what is frozen."""
-        return self._cut(gradients, [None] * len(self.values))
+    @property
+    def steps(self):
+        """Steps that the state has taken."""
+        return self.now[1]
 
-    def _cut(self, vectors, places):
-        (vector,) = vectors
-        for index, cut, shape in self.cuts:
-            places[index] = vector[cut].reshape(shape)
-        return places
+    def is_finite(self):
+        """Whether all of the gradient is."""
+        return _is_finite(self.gradient)
 
-    def unpack_state(self, state):
-        """The state with one entry for each parameter of the model."""
-        memories = list(self.state.parameters)
-        for index, cut, shape in self.cuts:
-            memories[index] = _cut(state.parameters[0], cut, shape)
-        return OptimizerState(state.step, memories)
+    def _cut(self, vector):
+        cuts = zip(self.cuts, self.shapes, strict=True)
+        return [vector[cut].reshape(shape) for cut, shape in cuts]
+
+    def _with(self, everything, free):
+        """All of a list, with other things in the places of what is free."""
+        everything = [np.asarray(v) if isinstance(v, float) else v for v in everything]
+        for index, value in zip(self.free, free, strict=True):
+            everything[index] = value
+        return everything
+
+
+def _is_finite(array):
+    """Look at the sum of squares first: it is quick, and finite only if every number is."""
+    return math.isfinite(np.vdot(array, array)) or bool(np.all(np.isfinite(array)))
+
+
+def _copy(value):
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _is_elementwise(optimizer):
-    """The course's own rules are; a rule that changes one of their methods may not be."""
+    """The course's own rules are; a rule of your own, or with a method of your own, may not be."""
     methods = (getattr(type(optimizer), name, None) for name in ("start", "step"))
-    return all(getattr(method, "__module__", None) == "course.optimizers" for method in methods)
+    return all(getattr(method, "__module__", None) == at_step.__module__ for method in methods)
 
 
 def _alike(pairs):
@@ -141,5 +184,5 @@ def _cut(memory, cut, shape):
     if isinstance(memory, tuple):
         return tuple(_cut(part, cut, shape) for part in memory)
     if isinstance(memory, np.ndarray):
-        return memory[cut].reshape(shape)[()].copy()
+        return memory[cut].reshape(shape).copy()[()]
     return memory

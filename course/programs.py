@@ -1,13 +1,9 @@
-"""A list of numpy calls, written out as a Python function: once to be read, once to be run.
-
-To read, each call is a line of ordinary numpy. To run, the same lines write their results into
-arrays that are made once and used again and again, as one would do by hand.
-"""
+"""A straight list of numpy calls, and how it reads as a Python function."""
 
 import numpy as np
 from autograd.numpy import numpy_wrapper as anp
 
-__all__ = ["Call", "Program", "ShapeChanged"]
+__all__ = ["Call", "Program", "add_at", "fills", "is_elementwise", "is_known", "take"]
 
 
 class Call:
@@ -25,10 +21,6 @@ class Call:
         return [arg for arg in self.args if isinstance(arg, Call)]
 
 
-class ShapeChanged(Exception):
-    """A result came in another shape than the one it was recorded with."""
-
-
 class Program:
     """The calls that a loss and its gradient take, none of them twice and none in vain.
 
@@ -38,100 +30,106 @@ class Program:
         Parameters and batch, by name, in the order in which they will be given.
     calls : list of Call
         In the order in which they were made.
-    loss, gradients
-        What is wanted: calls, or values where they are always the same.
+    outputs : list
+        The loss, then gradients: calls, or values where they are always the same.
     names : list of str
         One for each gradient.
+
+    Attributes
+    ----------
+    source : str
+        The function to read. Run with numpy as `np`, it gives the loss and its gradients.
+    constants : dict of str to object
+        What the loss brings along and `source` can't spell out: arrays, functions.
     """
 
-    def __init__(self, inputs, calls, loss, gradients, names):
+    def __init__(self, inputs, calls, outputs, names):
         self.inputs = inputs
-        kept = _without_repetition(calls)
-        self.loss, *self.gradients = (
-            kept[out] if isinstance(out, Call) else out for out in (loss, *gradients)
-        )
-        self.calls = _needed(dict.fromkeys(kept.values()), (self.loss, *self.gradients))
-        self.names = self._name(names)
-
-    def _name(self, gradients):
-        """What each call and each constant array is called."""
-        names = {call: name for name, call in self.inputs.items()}
-        for call, name in zip(self.gradients, gradients, strict=True):
-            if isinstance(call, Call):
-                names.setdefault(call, f"d_{name}")
-        if isinstance(self.loss, Call):
-            names.setdefault(self.loss, "loss")
-        for number, call in enumerate([c for c in self.calls if c not in names], start=1):
-            names[call] = f"t{number}"
-        return names
-
-    @property
-    def source(self):
-        """The function to read. Run with numpy as `np`, it gives the loss and its gradients."""
-        text = _Text(self.names)
-        lines, part = [], None
-        for call in self.calls:
-            if call.backward is not part:
-                part = call.backward
-                lines.append("# backward: the gradient" if part else "# forward: the loss")
-            lines.append(f"{self.names[call]} = {text.call(call)}")
-        loss, *gradients = (text.arg(out) for out in (self.loss, *self.gradients))
-        lines.append(f"return {loss}, [{', '.join(gradients)}]")
-        notes = [f"# {name} is {_describe(value)}" for name, value in text.constants.items()]
-        head = f"def value_and_gradient({', '.join(self.inputs)}):"
-        return "\n    ".join([head, *notes, *lines])
-
-    @property
-    def constants(self):
-        """The arrays and other objects that the loss brought along, by their names in `source`."""
-        text = _Text(self.names)
-        for call in self.calls:
-            text.call(call)
-        for out in (self.loss, *self.gradients):
-            text.arg(out)
-        return text.constants
-
-    def compiled(self, destinations):
-        """Make the function to run: it writes the gradients into arrays and returns the loss."""
-        return _Writer(self, destinations).function()
+        kept = _simplified(calls)
+        self.outputs = [kept[out] if isinstance(out, Call) else out for out in outputs]
+        self.calls = _needed(dict.fromkeys(kept.values()), self.outputs)
+        text = _Text(self, names)
+        self.source, self.constants = text.source(), text.constants
 
 
-def _without_repetition(calls):
-    """For each call the first that does the same: numpy's functions have no memory."""
-    kept, first = {}, {}
+# ---- what needs doing ---------------------------------------------------------------------------
+
+
+def _simplified(calls):
+    """For each call the one that stands for it: the first that does the same."""
+    kept, first, seen = {}, {}, set()
     for call in calls:
         args = [kept.get(arg, arg) if isinstance(arg, Call) else arg for arg in call.args]
-        new = Call(call.function, args, call.kwargs, call.value, call.backward)
+        if call.backward:
+            args = _without_filled_arrays(call, args, seen)
+        else:
+            seen.update(map(id, args))
         if call.function is None:
             kept[call] = call
-        elif _known(call):
-            key = (call.function, *map(_key, args), *map(_key, call.kwargs.items()))
-            kept[call] = first.setdefault(key, new)
+        elif call.function is np.power and _is_one(args[1]) and _is_alike(call, args[0]):
+            kept[call] = args[0]  # autograd writes the derivative of x**2 as 2 * x**1
         else:
-            kept[call] = new
+            new = Call(call.function, args, call.kwargs, call.value, call.backward)
+            key = (call.function, *map(_key, args), *map(_key, call.kwargs.items()))
+            kept[call] = first.setdefault(key, new) if is_known(call) else new
     return kept
 
 
+def _without_filled_arrays(call, args, seen):
+    """A number in place of a fresh array that is full of it, where it would be spread anyway."""
+    if not (is_elementwise(call) and len(args) == 2 and _is_alike(call, *call.sources)):
+        return args
+    return [
+        arg.flat[0]
+        if isinstance(arg, np.ndarray)
+        and arg.base is None
+        and id(arg) not in seen
+        and arg.dtype == call.value.dtype
+        and arg.size
+        and np.all(arg == arg.flat[0])
+        else arg
+        for arg in args
+    ]
+
+
+def _is_alike(call, *others):
+    """Whether other results have the shape and the dtype of a call's."""
+    values = [getattr(other, "value", None) for other in others]
+    return all(
+        isinstance(value, np.ndarray)
+        and value.shape == np.shape(call.value)
+        and value.dtype == call.value.dtype
+        for value in values
+    )
+
+
+def _is_one(value):
+    return isinstance(value, (int, float)) and value == 1
+
+
 def _key(value):
-    """A key that two arguments share only if a function can't tell them apart."""
+    """A key that two arguments share only if no function can tell them apart."""
     if isinstance(value, (tuple, list)):
         return (type(value), *map(_key, value))
     if isinstance(value, (bool, int, float, np.generic)):
-        return (type(value), repr(value))
+        return type(value), repr(value)
     return id(value)
 
 
-def _needed(calls, outs):
+def _needed(calls, outputs):
     """The calls that the results depend on, in their order, without the inputs.
 
     A call that isn't known is kept for what it may find out: that its result has another shape.
     """
-    needed = {out for out in outs if isinstance(out, Call)}
-    needed.update(call for call in calls if call.function is not None and not _known(call))
+    needed = {out for out in outputs if isinstance(out, Call)}
+    needed.update(call for call in calls if call.function is not None and not is_known(call))
     for call in reversed(calls):
         if call in needed:
             needed.update(call.sources)
     return [call for call in calls if call in needed and call.function is not None]
+
+
+# ---- which functions are what -------------------------------------------------------------------
 
 
 def take(array, *index):
@@ -140,30 +138,14 @@ def take(array, *index):
 
 
 def add_at(start, values, *index, dtype=float):
-    """Add values at places of an array, or of zeros of a shape: what indexing is backwards."""
+    """Add values at places of an array, or of zeros of a shape."""
     total = np.zeros(start, dtype) if isinstance(start, tuple) else start.copy()
     np.add.at(total, index, values)
     return total
 
 
-# ---- which functions are what ------------------------------------------------------------------
-
-OPERATORS = {
-    np.add: "+",
-    np.subtract: "-",
-    np.multiply: "*",
-    np.divide: "/",
-    np.power: "**",
-    np.matmul: "@",
-    np.greater: ">",
-    np.greater_equal: ">=",
-    np.less: "<",
-    np.less_equal: "<=",
-    np.equal: "==",
-    np.not_equal: "!=",
-}
 REDUCTIONS = {np.sum: np.add, np.prod: np.multiply, np.max: np.maximum, np.min: np.minimum}
-# Functions whose result has a shape that follows from the shapes they are given.
+# Other functions whose result has a shape that follows from the shapes they are given.
 SHAPELY = {
     np.mean, np.var, np.std, np.argmax, np.argmin, np.cumsum, np.dot, np.tensordot, np.einsum,
     np.inner, np.outer, np.reshape, np.ravel, np.transpose, np.swapaxes, np.squeeze,
@@ -174,11 +156,11 @@ SHAPELY = {
 }  # fmt: skip
 
 
-def _known(call):
+def is_known(call):
     """Whether it is numpy's, and the shape of its result follows from those of its operands."""
     function = call.function
-    if function is take:  # a mask chooses as many as it likes
-        return not any(np.asarray(i.value).dtype == bool for i in call.sources[1:])
+    if function is take:  # a mask takes as many as it likes
+        return not any(np.asarray(index.value).dtype == bool for index in call.sources[1:])
     if function is np.where:
         return len(call.args) == 3
     if getattr(function, "is_check", False):
@@ -186,256 +168,152 @@ def _known(call):
     return isinstance(function, np.ufunc) or function in REDUCTIONS or function in SHAPELY
 
 
-def _is_elementwise(call):
+def is_elementwise(call):
+    """Whether each number of the result comes of the numbers in its place."""
     function = call.function
     return isinstance(function, np.ufunc) and function.nout == 1 and function.signature is None
 
 
-def _fills(call):
-    """Whether the call can write its result into an array that is given to it."""
-    if not isinstance(call.value, np.ndarray) or call.value.ndim == 0 or not _is_plain(call):
+def fills(call):
+    """Whether the call can write its result into an array that it is given."""
+    if not isinstance(call.value, np.ndarray) or call.value.ndim == 0:
         return False
-    return _is_elementwise(call) or call.function in (np.matmul, *REDUCTIONS)
-
-
-def _is_plain(call):
-    """Whether it is called with nothing but operands (a reduction: with axis and keepdims)."""
     if call.function in REDUCTIONS:
-        return len(call.sources) == 1 and not set(call.kwargs) - {"axis", "keepdims"}
-    return not call.kwargs
+        return is_plain_reduction(call)
+    return not call.kwargs and (is_elementwise(call) or call.function is np.matmul)
 
 
-# ---- to be read --------------------------------------------------------------------------------
+def is_plain_reduction(call):
+    """Whether it is a sum, a product, a maximum or a minimum over axes, and nothing more."""
+    return (
+        call.function in REDUCTIONS
+        and isinstance(call.args[0], Call)
+        and isinstance(call.args[0].value, np.ndarray)
+        and len(call.sources) == 1
+        and len(call.args) <= 2
+        and not set(call.kwargs) - {"axis", "keepdims"}
+    )
+
+
+# ---- how it reads -------------------------------------------------------------------------------
+
+OPERATORS = {  # and how tightly they bind
+    np.greater: (">", 1), np.greater_equal: (">=", 1), np.less: ("<", 1), np.equal: ("==", 1),
+    np.less_equal: ("<=", 1), np.not_equal: ("!=", 1), np.add: ("+", 2), np.subtract: ("-", 2),
+    np.multiply: ("*", 3), np.divide: ("/", 3), np.matmul: ("@", 3), np.power: ("**", 5),
+}  # fmt: skip
+SIGN, ATOM = 4, 6
+LONGEST = 40  # an expression up to so many characters may stand inside another
 
 
 class _Text:
-    """Calls as expressions; constants that can't be written as numbers are given names."""
+    """A program as text. A result that is used once stands where it is used, if that is short."""
 
-    def __init__(self, names):
-        self.names, self.constants, self._named = names, {}, {}
+    def __init__(self, program, names):
+        self.program, self.constants, self.known = program, {}, {}
+        self.names = {call: name for name, call in program.inputs.items()}
+        wanted = ["loss", *(f"d_{name}" for name in names)]
+        for call, name in zip(program.outputs, wanted, strict=True):
+            if isinstance(call, Call) and call not in self.names:
+                self.names[call] = self._free(name)
+        self.uses = [arg for call in program.calls for arg in call.sources]
+
+    def source(self):
+        """The function, line by line."""
+        lines, part, count = [], None, 0
+        for call in self.program.calls:
+            if call not in self.names and self._stands_inside(call):
+                continue
+            if call not in self.names:
+                count += 1
+                text, self.names[call] = self.call(call)[0], self._free(f"t{count}")
+            else:
+                text = self.call(call)[0]
+            if call.backward is not part:
+                part = call.backward
+                lines.append("# backward: the gradient" if part else "# forward: the loss")
+            lines.append(f"{self.names[call]} = {text}")
+        loss, *gradients = (self.arg(out)[0] for out in self.program.outputs)
+        lines.append(f"return {loss}, [{', '.join(gradients)}]")
+        notes = [f"# {name}: {_describe(value)}" for name, value in self.constants.items()]
+        head = f"def value_and_gradient({', '.join(self.program.inputs)}):"
+        return "\n    ".join([head, *notes, *lines])
+
+    def _stands_inside(self, call):
+        users = [c for c in self.program.calls if call in c.sources]
+        once = self.uses.count(call) == 1 and users[0].backward is call.backward
+        return once and is_known(call) and len(self.call(call)[0]) <= LONGEST
 
     def call(self, call):
-        function, args = call.function, [self.arg(arg) for arg in call.args]
+        """Text of a call, and how tightly it binds."""
+        function = call.function
         kwargs = {k: v for k, v in call.kwargs.items() if v is not None and v is not False}
-        if function in OPERATORS and len(args) == 2 and not kwargs:
-            left, right = (f"({arg})" if arg.startswith("-") else arg for arg in args)
-            return f"{left} {OPERATORS[function]} {right}"
+        if function in OPERATORS and not kwargs:
+            sign, level = OPERATORS[function]
+            left = self.arg(call.args[0], level + (level in (1, 5)))
+            return f"{left[0]} {sign} {self.arg(call.args[1], level + (level != 5))[0]}", level
         if function is np.negative and not kwargs:
-            return f"-{args[0]}"
-        if function is np.transpose and len(args) == 1 and not kwargs:
-            return f"{args[0]}.T"
+            return f"-{self.arg(call.args[0], SIGN)[0]}", SIGN
+        if function is np.transpose and len(call.args) == 1 and not kwargs:
+            return f"{self.arg(call.args[0], ATOM)[0]}.T", ATOM
         if function is take:
-            return f"{args[0]}[{', '.join(map(self.index, call.args[1:]))}]"
-        given = [*args, *(f"{key}={self.arg(value)}" for key, value in kwargs.items())]
-        return f"{self.function(function)}({', '.join(given)})"
+            array, *index = call.args
+            return f"{self.arg(array, ATOM)[0]}[{', '.join(map(self.index, index))}]", ATOM
+        given = [self.arg(arg)[0] for arg in call.args]
+        given += [f"{key}={self.arg(value)[0]}" for key, value in kwargs.items()]
+        return f"{self.function(function)}({', '.join(given)})", ATOM
 
-    def arg(self, arg):
+    def arg(self, arg, level=0):
+        """Text of an operand, in brackets if it binds less tightly than asked for."""
+        text, own = self._arg(arg)
+        return (f"({text})", ATOM) if own < level else (text, own)
+
+    def _arg(self, arg):
         if isinstance(arg, Call):
-            return self.names[arg]
+            return (self.names[arg], ATOM) if arg in self.names else self.call(arg)
         if isinstance(arg, np.float64):
             arg = arg.item()
-        if arg is None or isinstance(arg, (bool, int, str)):
-            return repr(arg)
-        if isinstance(arg, float):
-            return repr(arg) if np.isfinite(arg) else f"float({str(arg)!r})"
+        if isinstance(arg, float) and not np.isfinite(arg):
+            return f"float('{arg}')", ATOM
+        if arg is None or isinstance(arg, (bool, int, float, str)):
+            return repr(arg), SIGN if repr(arg).startswith("-") else ATOM
         if isinstance(arg, tuple) and all(a is None or type(a) in (int, np.int64) for a in arg):
-            return repr(tuple(a if a is None else int(a) for a in arg))
-        if isinstance(arg, type) and getattr(np, arg.__name__, None) is arg:
-            return f"np.{arg.__name__}"
-        return self._constant(arg)
+            return repr(tuple(a if a is None else int(a) for a in arg)), ATOM
+        if isinstance(arg, np.generic):
+            return repr(arg), ATOM
+        if isinstance(arg, type) and arg.__module__ in ("builtins", "numpy"):
+            return f"{'np.' if arg.__module__ == 'numpy' else ''}{arg.__name__}", ATOM
+        return self._constant(arg), ATOM
 
     def index(self, index):
+        """Text of what stands between square brackets."""
         if isinstance(index, slice):
             ends = ["" if end is None else str(end) for end in (index.start, index.stop)]
             return ":".join(ends + ([] if index.step is None else [str(index.step)]))
-        return "..." if index is Ellipsis else self.arg(index)
+        return "..." if index is Ellipsis else self.arg(index)[0]
 
     def function(self, function):
+        """Name of a function."""
         for prefix, module in (("np", np), ("np.linalg", np.linalg)):
             if getattr(module, function.__name__, None) is function:
                 return f"{prefix}.{function.__name__}"
         return self._constant(function, function.__name__)
 
+    def _free(self, name):
+        while name in self.constants or name in self.names.values():
+            name += "_"
+        return name
+
     def _constant(self, value, name=None):
-        if id(value) not in self._named:
-            name = name if name and name.isidentifier() else f"c{len(self._named) + 1}"
-            while name in self.constants or name in self.names.values():
-                name += "_"
-            self._named[id(value)], self.constants[name] = name, value
-        return self._named[id(value)]
+        if id(value) not in self.known:
+            name = name if name and name.isidentifier() else f"c{len(self.known) + 1}"
+            name = self._free(name)
+            self.known[id(value)], self.constants[name] = name, value
+        return self.known[id(value)]
 
 
 def _describe(value):
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} that the loss brings along"
-    return f"{'a function' if callable(value) else type(value).__name__} of the loss"
-
-
-# ---- to be run ---------------------------------------------------------------------------------
-
-
-class _Writer:
-    """Writes a program's calls as fast Python: results go into buffers, constants are arrays.
-
-    A buffer is used again as soon as the result in it has been used for the last time.
-    """
-
-    def __init__(self, program, destinations):
-        self.program, self.names = program, program.names
-        self.values, self.lines = {}, []  # what the function's free names stand for; its lines
-        self.last_use = self._last_uses()
-        self.free, self.buffers, self.pooled = {}, {}, {}  # by layout; by call; to be given back
-        ends = zip(program.gradients, destinations, strict=True)
-        self.destinations = [(call, self._value(array, "into")) for call, array in ends]
-        for call, name in reversed(self.destinations):
-            if self._fits(call, self.values[name]):
-                self.buffers[call] = name
-
-    def function(self):
-        """Compile the function."""
-        for index, call in enumerate(self.program.calls):
-            self.lines.append(f"{self.names[call]} = {self._call(index, call)}")
-        for call, name in self.destinations:
-            if not isinstance(call, Call) or self.buffers.get(call) != name:
-                self.lines.append(f"{name}[...] = {self._arg(call)}")
-        self.lines.append(f"return {self._arg(self.program.loss)}")
-        body = "\n    ".join(self.lines)
-        exec(f"def run({', '.join(self.program.inputs)}):\n    {body}", self.values)
-        return self.values["run"]
-
-    def _call(self, index, call):
-        function, shown = call.function, [self._operand(call, arg) for arg in call.args]
-        if function in REDUCTIONS and _is_plain(call):
-            axis = call.args[1] if len(call.args) == 2 else call.kwargs.get("axis")
-            keep = bool(call.kwargs.get("keepdims"))
-            reduce = self._value(REDUCTIONS[function].reduce, function.__name__)
-            return f"{reduce}({shown[0]}, {axis!r}, None, {self._out(index, call)}, {keep})"
-        if function is np.mean and _is_whole_mean(call):
-            count = self._value(np.intp(call.args[0].value.size), "count")
-            return f"{self._value(_mean)}({shown[0]}, {count})"
-        if function is take and _known(call):
-            return f"{shown[0]}[{', '.join(shown[1:])}]"
-        if function is np.transpose and len(call.args) == 1 and not call.kwargs:
-            return f"{shown[0]}.T"
-        if function in (np.expand_dims, np.squeeze) and isinstance(call.value, np.ndarray):
-            return f"{shown[0]}.reshape({call.value.shape})"
-        if function is np.power and _is_square(call):
-            function, shown = np.square, shown[:1]
-        if _fills(call):
-            out = "out=" if function in (np.maximum, np.minimum) else ""  # they ask for the name
-            return f"{self._value(function)}({', '.join([*shown, out + self._out(index, call)])})"
-        if not _known(call):
-            function = _guarded(function, call.value)
-        keywords = [f"{key}={self._arg(value)}" for key, value in call.kwargs.items()]
-        return f"{self._value(function)}({', '.join([*shown, *keywords])})"
-
-    def _operand(self, call, arg):
-        """A number as an array of the dtype that it is computed with: numpy is faster with it."""
-        if _is_elementwise(call) and isinstance(arg, (int, float, np.floating)):
-            others = [a.value for a in call.sources if isinstance(a.value, np.ndarray)]
-            if len(others) == 1 and others[0].dtype.kind == "f" and type(arg) is not bool:
-                weak = isinstance(arg, (int, float)) and not isinstance(arg, np.floating)
-                return self._value(np.array(arg, dtype=others[0].dtype if weak else arg.dtype))
-        return self._arg(arg)
-
-    def _arg(self, arg):
-        if isinstance(arg, Call):
-            return self.names[arg]
-        return self._value(arg)
-
-    def _value(self, value, name="value"):
-        """A free name of the function, for any object."""
-        name = f"{getattr(value, '__name__', name)}_{len(self.values)}"
-        name = name if name.isidentifier() else f"value_{len(self.values)}"
-        self.values[name] = value
-        return name
-
-    # ---- buffers
-
-    def _out(self, index, call):
-        """The array that a call writes into, once those that it was the last to use are free."""
-        if not _fills(call):
-            return "None"
-        if _is_elementwise(call):  # it may write over its own operand; a matrix product may not
-            self._release(index)
-        if call not in self.buffers:
-            layout = (call.value.shape, call.value.dtype, call.value.strides)
-            free = self.free.setdefault(layout, [])
-            self.buffers[call] = (
-                free.pop() if free else self._value(np.empty_like(call.value), "buffer")
-            )
-            self.pooled[call] = layout
-        return self.buffers[call]
-
-    def _release(self, index):
-        for call in [c for c in self.pooled if self.last_use[c] <= index]:
-            self.free[self.pooled.pop(call)].append(self.buffers[call])
-
-    def _last_uses(self):
-        """Index of the last call that may look into each call's buffer, if only through a view."""
-        owners, last = {}, {}
-        for index, call in enumerate(self.program.calls):
-            seen = {owner for source in call.sources for owner in owners.get(source, ())}
-            last.update(dict.fromkeys(seen, index))
-            owners[call] = {call} if _fills(call) else seen
-        ends = {
-            owner
-            for out in (self.program.loss, *self.program.gradients)
-            if isinstance(out, Call)
-            for owner in owners.get(out, ())
-        }
-        return {**last, **dict.fromkeys(ends, len(self.program.calls))}
-
-    def _fits(self, call, array):
-        """Whether a gradient can be written to where it is wanted at once."""
-        return (
-            isinstance(call, Call)
-            and call in self.program.calls
-            and _fills(call)
-            and call.value.dtype == array.dtype
-            and call.value.strides == array.strides
-        )
-
-
-def _mean(values, count):
-    """`np.mean` of all values, to the bit."""
-    total = np.add.reduce(values, None)
-    return total.dtype.type(total / count)
-
-
-def _is_whole_mean(call):
-    value = call.args[0].value if len(call.args) == 1 and call.sources else None
-    single = isinstance(value, np.ndarray) and value.dtype in (np.float32, np.float64)
-    return single and not any(option is not None for option in call.kwargs.values())
-
-
-def _is_square(call):
-    base, exponent = call.args
-    return (
-        isinstance(exponent, (int, float))
-        and exponent == 2
-        and isinstance(base.value, np.ndarray)
-        and base.value.dtype == call.value.dtype
-        and call.value.dtype in (np.float32, np.float64)
-    )
-
-
-def _guarded(function, recorded):
-    """The function, with a look at the shape of its result: all that follows was made for one."""
-
-    def guarded(*args, **kwargs):
-        result = function(*args, **kwargs)
-        if _shape(result) != _shape(recorded):
-            raise ShapeChanged
-        return result
-
-    guarded.__name__ = function.__name__
-    return guarded
-
-
-def _shape(value):
-    if isinstance(value, (tuple, list)):
-        return tuple(map(_shape, value))
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.shape, value.dtype
-    return type(value)
+    told = (getattr(value, "__doc__", None) or "").strip().splitlines()
+    return told[0] if callable(value) and told else f"a {type(value).__name__} of the loss's own"

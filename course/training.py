@@ -16,14 +16,9 @@ import numpy as np
 from course.autodiff import like, refuse_nan, require_parameters
 from course.optimizers import at_step
 from course.packing import pack
-from course.recording import Replay
+from course.replaying import Replay
 from course.trees import places, rebuild
-from course.updating import (
-    OptimizerState,
-    require_optimizer,
-    start_state,
-    take_step,
-)
+from course.updating import OptimizerState, require_optimizer, start_state
 
 __all__ = ["History", "Step", "train"]
 
@@ -175,7 +170,7 @@ def train(
     except KeyboardInterrupt:
         ended = "interrupted"
         del run.losses[run.steps :]  # of a step that was measured and not taken
-    if ended == "diverged" or not _all_finite(run.now[0]):
+    if ended == "diverged" or not all(np.all(np.isfinite(value)) for value in run.values):
         ended = "diverged"
         warnings.warn(run.step_back(), RuntimeWarning, stacklevel=2)
     return rebuild(model, watch.best or run.values), History(
@@ -183,7 +178,7 @@ def train(
         epochs=np.array(watch.means),
         validation=np.array(watch.validation),
         seconds=time.perf_counter() - run.started,
-        state=run.packing.unpack_state(run.now[1]),
+        state=run.packing.state(),
         notes=run.notes,
         ended=ended,
     )
@@ -193,12 +188,12 @@ def _descend(run, data, epochs, callbacks, watch, advance):
     """The loop itself; returns the word for why it ended."""
     for epoch in range(epochs):
         for batch in data:
-            value, gradients = run.gradient(_as_batch(batch))
-            if run.diverged(value, gradients):
+            value = run.gradient(_as_batch(batch))
+            if run.diverged(value):
                 return "diverged"
-            if callbacks and _any_stops(callbacks, run.shown(epoch, value, gradients)):
+            if callbacks and _any_stops(callbacks, run.shown(epoch, value)):
                 return "stopped"
-            run.update(gradients)
+            run.update()
             advance()
         ended = watch.epoch()
         if ended:
@@ -207,7 +202,7 @@ def _descend(run, data, epochs, callbacks, watch, advance):
 
 
 class _Run:
-    """A training under way: its parameters as `packing` keeps them, and the optimizer's state."""
+    """A training under way: `packing` holds its parameters, `replay` finds their gradient."""
 
     def __init__(self, loss, model, optimizer, state, frozen, clip, replay):
         self.loss, self.model, self.optimizer, self.clip = loss, model, optimizer, clip
@@ -216,64 +211,61 @@ class _Run:
             np.array(v, order="C") if isinstance(v, np.ndarray) else v for v in self.originals
         ]
         state = start_state(optimizer, values, state)
-        self.packing = pack(optimizer, values, state, _frozen_indices(model, frozen))
-        self.now = self.before = self.packing.start
-        self.first, self.losses, self.notes = state.step, [], []
-        self.replay = Replay(loss, model, values, self.packing, self.notes, replay)
+        frozen = _frozen_indices(model, frozen)
+        free = [index for index in range(len(values)) if index not in frozen]
+        self.packing = pack(optimizer, values, state, free)
+        self.before, self.first = self.packing.now, state.step
+        self.losses, self.notes, self.limit = [], [], None
+        self.replay = Replay(loss, model, values, free, self.packing.into, self.notes, replay)
         self.started = time.perf_counter()
 
     @property
     def values(self):
-        """The parameters of now, as new arrays and as the kinds of floats that the model has."""
-        return self._typed(self.packing.unpack(self.now[0]))
-
-    def _typed(self, values):
-        return [
-            None if value is None else like(original, value)
-            for original, value in zip(self.originals, values, strict=True)
-        ]
+        """The parameters of now: new arrays, and floats of the kinds that the model has."""
+        return [like(v, now) for v, now in zip(self.originals, self.packing.values(), strict=True)]
 
     @property
     def steps(self):
         """Steps taken."""
-        return self.now[1].step - self.first
+        return self.packing.steps - self.first
 
     def gradient(self, batch):
-        """Loss and gradients at the parameters of now."""
-        value = float(self.replay(self.packing.unpack(self.now[0]), batch))
-        if not (self.losses or np.isfinite(value)):
-            refuse_nan(batch)
+        """Loss at the parameters of now; their gradient is kept for the step."""
+        value = float(self.replay(self.packing.values(), batch))
+        if not self.losses:
+            if not math.isfinite(value):
+                refuse_nan(batch)
+            self.limit = DIVERGED * max(abs(value), 1e-6)
         self.losses.append(value)
-        return value, self.packing.gradients()
+        return value
 
-    def diverged(self, value, gradients):
+    def diverged(self, value):
         """Whether there is no way back."""
-        hopeless = abs(value) > DIVERGED * max(abs(self.losses[0]), 1e-6)
-        return hopeless or value != value or not _all_finite(gradients)
+        return not (abs(value) <= self.limit and self.packing.is_finite())
 
-    def shown(self, epoch, value, gradients):
+    def shown(self, epoch, value):
         """What callbacks see, theirs to keep."""
-        gradients = self._typed(self.packing.unpack_gradients(gradients))
+        gradients = [None] * len(self.originals)
+        for index, gradient in zip(self.packing.free, self.packing.into, strict=True):
+            gradients[index] = like(self.originals[index], gradient)
         model, gradient = rebuild(self.model, self.values), rebuild(self.model, gradients)
         return Step(len(self.losses) - 1, epoch, value, model, gradient)
 
-    def update(self, gradients):
-        """One step: the new pair of values and state takes the old one's place at once."""
+    def update(self):
+        """One step: its result takes the place of what was before at once, or not at all."""
         if self.clip is not None:
-            gradients = self.packing.clipped(gradients, self.clip)
-        values, state = self.now
-        moved = take_step(values, gradients, self.optimizer, state)
-        self.before, self.now = self.now, moved
+            self.packing.clip(self.clip)
+        self.before = self.packing.step()
 
     def step_back(self):
         """Return to the model before the last update, and say why."""
-        self.now = self.before
+        self.packing.now = self.before
         last = len(self.losses) - 1
         text = (
             f"training diverged: loss {self.losses[-1]:.6g} at step {last} "
             f"({self.losses[0]:.6g} at step 0)"
         )
-        rate = getattr(at_step(self.optimizer, self.now[1].step), "learning_rate", None)
+        rate = getattr(at_step(self.optimizer, self.packing.steps), "learning_rate", None)
         if rate is not None:
             text += f", learning rate {rate:.6g}; try a smaller one, such as {rate / 10:.3g}"
         return text + ". The model before the last update comes back."
@@ -321,14 +313,6 @@ class _Watch:
 def _any_stops(callbacks, step):
     answers = [callback(step) for callback in callbacks]  # all of them, whatever the first says
     return any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers)
-
-
-def _all_finite(values):
-    """Look at the sum of squares first: it is quick, and finite only if every number is."""
-    return all(
-        value is None or math.isfinite(np.vdot(value, value)) or np.all(np.isfinite(value))
-        for value in values
-    )
 
 
 def _as_batch(batch):

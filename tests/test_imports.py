@@ -22,9 +22,12 @@ PICTURE = {
     "updating": {"trees", "optimizers"},
     "autodiff": {"trees", "models"},
     "programs": set(),
-    "recording": {"trees", "autodiff", "programs"},
-    "packing": {"updating"},
-    "training": {"trees", "autodiff", "recording", "optimizers", "updating", "packing"},
+    "tracing": {"programs"},
+    "compiling": {"programs"},
+    "replaying": {"trees", "autodiff", "compiling", "recording"},
+    "recording": {"trees", "autodiff", "programs", "tracing", "compiling"},
+    "packing": {"optimizers", "updating"},
+    "training": {"trees", "autodiff", "replaying", "optimizers", "updating", "packing"},
 }
 CORE = set(PICTURE) | {"__init__"}
 PICTURE |= {

@@ -15,7 +15,7 @@ from autograd.extend import defvjp, primitive
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import course.recording
+import course.tracing
 from course import (
     Adam,
     AdamW,
@@ -556,7 +556,7 @@ def test_an_array_that_a_callback_changes_in_place_is_found_out():
         options = {"epochs": 40, "callbacks": [reweigh], "replay": replay}
         return train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), **options)
 
-    assert_ordinary([run(True), run(False)], "something that isn't in the batch")
+    assert_ordinary([run(True), run(False)], "calls of the loss")
 
 
 def test_data_that_change_between_steps():
@@ -703,7 +703,7 @@ def test_an_error_after_a_recording_leaves_autograd_as_it_was():
     with pytest.raises(ZeroDivisionError):
         train(lambda m, x: 1 / 0, Line(0.5, 0.5), [(X,)], Descent(0.01))
     assert gradient(line_loss, Line(3.0, 0.0), X, 3 * X).m == 0
-    assert course.recording._tape is None
+    assert course.tracing._tape is None
 
 
 # ---- what a replay gives is ours to keep --------------------------------------------------------
