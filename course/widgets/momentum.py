@@ -108,7 +108,7 @@ def explore_momentum():
     Explorer with the controls `rate`, `momentum` and `rule` ("heavy ball" or "Nesterov").
     """
     bowl = running_problem()
-    rate, momentum = (_round(value, 6) for value in best(bowl.curvatures))
+    rate, momentum = (_round(value, 8) for value in best(bowl.curvatures))  # it is an edge
     plain = _round(1.9995 / bowl.curvatures.sum(), 4)  # rounded up it would diverge
     rates = [_round(value, 3) for value in np.geomspace(1e-5, 3e-3, 149)]
     kept = [0.0, *(_round(1 - lost, 4) for lost in np.geomspace(0.95, 1e-3, 120))]
