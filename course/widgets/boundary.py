@@ -158,8 +158,8 @@ def explore_boundary():
             "crawl": {"data": SINE, "rate": 0.002, "steps": 100},
             "converge": {"data": SINE, "rate": 0.02, "steps": 100},
             "climb first": {"data": SINE, "rate": 1.0, "steps": 100},
-            "penguins, in mm": {"data": AS_MEASURED, "rate": 0.002, "steps": 100},
-            "standardised": {"data": STANDARDISED, "rate": 3.0, "steps": 100},
+            "in mm, 100 steps": {"data": AS_MEASURED, "rate": 0.002, "steps": 100},
+            "standardised, 100 steps": {"data": STANDARDISED, "rate": 3.0, "steps": 100},
         },
         title="boundary explorer",
     )
