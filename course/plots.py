@@ -216,12 +216,12 @@ def surface(
         ax = _pyplot().figure(figsize=(6, 4.6)).add_subplot(projection="3d")
     ax.plot_surface(*np.meshgrid(first, second), drawn, cmap="cividis", rcount=60, ccount=60)
     ax.set(title=title, xlabel=labels[0], ylabel=labels[1])
-    ax.set_zlabel("cost", labelpad=2)
+    ax.set_zlabel("cost", labelpad=2 if log else 6)
     if log:
         ax.zaxis.set_major_formatter(lambda power, _: f"$10^{{{power:.3g}}}$")
         ax.zaxis.get_major_locator().set_params(integer=True)
-    ax.locator_params(axis="x", nbins=5)
-    ax.locator_params(axis="y", nbins=5)
+    for axis in "xy" if log else "xyz":
+        ax.locator_params(axis=axis, nbins=5)
     ax.set_box_aspect(None, zoom=0.88)
     return _say(ax, "A surface over two parameters. " + _valley(height, first, second, labels))
 
