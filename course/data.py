@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 
+SMALL = 4_000_000  # bytes: data up to this size are shuffled as a whole, which is quicker
+
+
 class Batches:
     """Samples in batches, reshuffled at each pass; what stochastic gradient descent is given.
 
@@ -83,10 +86,13 @@ class Batches:
 
     def __iter__(self):
         order = self.order()  # drawn with the first batch: asking for an iterator draws nothing
-        for start in range(0, len(self.x), self.size):
+        x, y = self.x, self.y
+        if order is not None and x.nbytes + y.nbytes <= SMALL:
+            x, y, order = x[order], y[order], None
+        for start in range(0, len(x), self.size):
             rows = slice(start, start + self.size)
             rows = rows if order is None else order[rows]
-            yield self.x[rows], self.y[rows]
+            yield x[rows], y[rows]
 
     def __len__(self):
         return -(-len(self.x) // self.size)
