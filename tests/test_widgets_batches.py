@@ -6,9 +6,11 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from ipywidgets import Button
 
 from course import CosineDecay, Descent, Line, mse, train
 from course.data import Batches
+from course.plots import COLORS
 from course.widgets import explore_batches
 from course.widgets.base import Picture
 from course.widgets.batches import (
@@ -130,10 +132,10 @@ def test_smaller_batches_have_a_lower_wall_and_a_higher_floor(problem):
 def test_the_floor_is_where_a_long_run_settles(problem, size, rate):
     """Batches drawn afresh, many runs side by side: the mean excess, within 5 percent."""
     rng = np.random.default_rng(0)
-    runs, start = 400, problem.minimum
+    runs, start = 200, problem.minimum
     points = np.tile(start, (runs, 1))
     tail = []
-    for step in range(600):
+    for step in range(400):
         rows = rng.permuted(np.tile(np.arange(60), (runs, 1)), axis=1)[:, :size]
         x, y = problem.x[rows], problem.y[rows]
         residual = points[:, :1] * x + points[:, 1:] - y
@@ -193,8 +195,19 @@ def test_the_marks_are_drawn_as_valid_svg_even_of_a_run_that_explodes(problem):
         assert not re.search(r"[ML,](nan|-?inf)", svg)
 
 
-def test_dragging_changes_what_is_said():
-    explorer = explore_batches()
+@pytest.fixture(scope="module")
+def explorer():
+    return explore_batches()
+
+
+def press(explorer, name):
+    """Click the button that says `name`."""
+    bar = next(c for c in explorer.children if any(isinstance(b, Button) for b in c.children))
+    next(b for b in bar.children if b.description == name).click()
+
+
+def test_dragging_changes_what_is_said(explorer):
+    press(explorer, "reset")
     said = {explorer.sentence}
     for values in ({"size": 1}, {"rate": 0.01}, {"schedule": "falling to 0"}):
         explorer.set(**values)
@@ -203,13 +216,29 @@ def test_dragging_changes_what_is_said():
     assert explorer.controls["size"].positions == SIZES
 
 
-def test_with_a_hundred_samples_the_floor_is_none():
-    explorer = explore_batches()
-    explorer.set(size=100, rate=0.4)
+def test_with_a_hundred_samples_there_is_no_floor(explorer):
+    press(explorer, "reset")
+    press(explorer, "all at once")
+    explorer.set(rate=0.4)
+    assert explorer.values == {"size": 100, "rate": 0.4, "schedule": "constant"}
     assert "noise floor by theory: 0)" in explorer.sentence
 
 
-def test_presets_of_the_lesson_do_what_they_are_called():
-    explorer = explore_batches()
-    explorer.set(size=1, rate=0.5, schedule="constant")
+def test_presets_do_what_they_are_called(explorer):
+    press(explorer, "too fast for one")
     assert "diverging" in explorer.sentence
+    press(explorer, "reset")
+    assert explorer.values == {"size": 10, "rate": 0.1, "schedule": "constant"}
+    press(explorer, "one at a time")
+    assert explorer.values["size"] == 1
+
+
+def test_floor_and_wall_are_drawn_where_the_theory_has_them(problem):
+    """The floor across the cost, in its own colour; the wall across the rates."""
+    marks, _ = move(problem, orders(60, 20), 5, 0.05, "constant")
+    floor = [m for m in marks if m.axes == "cost" and m.color == COLORS["gradient"]]
+    assert [list(m.y) for m in floor] == [pytest.approx([problem.floor(5, 0.05)] * 2)]
+    walls = [m.x[0] for m in marks if m.axes == "rate" and getattr(m, "line", "") == "--"]
+    assert walls == [pytest.approx(problem.stable_rate(5))]
+    falling, _ = move(problem, orders(60, 20), 5, 0.05, "falling to 0")
+    assert [m for m in falling if m.axes == "cost" and m.color == COLORS["gradient"]] == []
