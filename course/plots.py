@@ -198,9 +198,7 @@ def history(run, *, ax=None, title="Loss while training", ylabel="loss"):
     return _say(ax, " ".join(parts))
 
 
-def surface(
-    cost, first, second, *, ax=None, title="The cost surface", labels=("m", "b"), log=True
-):
+def surface(cost, first, second, *, ax=None, title="The cost surface", labels=("m", "b"), log=True):
     """Draw a cost over two parameters in 3D, its height on a logarithmic scale or a plain one.
 
     Parameters
@@ -713,6 +711,7 @@ def calibration(forecasts, *, bins=10, ax=None, title="Do its probabilities come
     """
     ax = _axes(ax, title, "probability given", "share that came true")
     ax.plot([0, 1], [0, 1], label="all come true", **{**STYLES["best"], "marker": None})
+    looks = [{"linestyle": line, "marker": dot} for line, dot in zip(["-", ":"], "os", strict=True)]
     parts = []
     for name, (given, happened), style in _styled(forecasts, "forecast", alone="model"):
         given, happened = np.asarray(given, dtype=float), np.asarray(happened, dtype=float)
@@ -722,10 +721,8 @@ def calibration(forecasts, *, bins=10, ax=None, title="Do its probabilities come
         mean = np.bincount(place, given, bins)[full] / counts[full]
         share = np.bincount(place, happened, bins)[full] / counts[full]
         error = 2 * np.sqrt(mean * (1 - mean) / counts[full])
-        marker = {"marker": "o", "markersize": 5, **style}
-        ax.errorbar(mean, share, error, label=name, capsize=2, linewidth=1.3, **{
-            key: marker[key] for key in ("color", "linestyle", "marker", "markersize")
-        })  # fmt: skip
+        line = {"color": style["color"], **looks[len(parts) % len(looks)]}
+        ax.errorbar(mean, share, error, label=name, capsize=2, linewidth=1.3, markersize=5, **line)
         gap = np.sum(counts[full] * np.abs(share - mean)) / len(given)
         parts.append(
             f"{name}: what it gave {mean[-1]:.0%} came true in {share[-1]:.0%}; on average "
