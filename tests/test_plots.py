@@ -349,3 +349,11 @@ def test_probabilities_that_come_true_lie_on_the_diagonal():
     ax = plots.calibration({"model": (given, came)})
     dots = ax.containers[0].lines[0].get_xydata()
     assert dots[:, 1] == pytest.approx(dots[:, 0], abs=0.01)
+
+
+def test_two_forecasters_are_told_apart_without_colour():
+    given, came = np.array([0.2, 0.8]), np.array([0, 1])
+    ax = plots.calibration({"model": (given, came), "boaster": (given**2, came)})
+    one, two = (container.lines[0] for container in ax.containers)
+    assert one.get_marker() != two.get_marker()
+    assert one.get_linestyle() != two.get_linestyle()
