@@ -522,9 +522,10 @@ lesson.exercise(
         (Reddi, Kale and Kumar 2018) divides by the *largest* $v$ so far. Write it as a class
         `MyAMSGrad`, in the form of the paper, which has no bias correction (PyTorch's has):
 
-        $$ m \\leftarrow \\beta_1 m + (1 - \\beta_1) g, \\quad
-           v \\leftarrow \\beta_2 v + (1 - \\beta_2) g^2, \\quad
-           \\hat v \\leftarrow \\max(\\hat v, v), \\quad
+        $$ m \\leftarrow \\beta_1 m + (1 - \\beta_1) g, \\qquad
+           v \\leftarrow \\beta_2 v + (1 - \\beta_2) g^2 $$
+
+        $$ \\hat v \\leftarrow \\max(\\hat v, v), \\qquad
            p \\leftarrow p - \\eta \\frac{m}{\\sqrt{\\hat v} + \\epsilon} $$
     """,
     skeleton='''
@@ -647,8 +648,9 @@ lesson.exercise(
         would have:
 
         $$ \\hat m = \\frac{\\beta_1 m}{1 - \\beta_1^{t+1}}
-           + \\frac{(1 - \\beta_1)\\, g}{1 - \\beta_1^t}, \\qquad
-           p \\leftarrow p - \\eta \\frac{\\hat m}{\\sqrt{v / (1 - \\beta_2^t)} + \\epsilon} $$
+           + \\frac{(1 - \\beta_1)\\, g}{1 - \\beta_1^t} $$
+
+        $$ p \\leftarrow p - \\eta \\frac{\\hat m}{\\sqrt{v / (1 - \\beta_2^t)} + \\epsilon} $$
 
         with $t = 1$ at the first step. This is the paper's rule for a constant $\\beta_1$.
         (Libraries differ: PyTorch lets $\\beta_1$ grow from step to step, as the paper also
@@ -762,8 +764,9 @@ lesson.exercise(
         Lion (Chen and others 2023) was found by a program that searched through programs. It
         needs a single average, and every parameter moves by exactly the learning rate, up or down:
 
-        $$ p \\leftarrow p - \\eta \\, \\mathrm{sign}\\big(\\beta_1 m + (1 - \\beta_1) g\\big),
-           \\qquad \\text{then} \\qquad m \\leftarrow \\beta_2 m + (1 - \\beta_2) g $$
+        $$ p \\leftarrow p - \\eta \\, \\mathrm{sign}\\big(\\beta_1 m + (1 - \\beta_1) g\\big) $$
+
+        $$ \\text{then} \\quad m \\leftarrow \\beta_2 m + (1 - \\beta_2) g $$
 
         Write it as a class `MyLion`, in this form of the paper (its weight decay left out). Mind
         the order; Flux has the two averages the other way round. The state is $m$.
