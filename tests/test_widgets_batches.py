@@ -180,6 +180,7 @@ def test_the_sentence_has_the_numbers():
         "43.2 above the lowest possible (noise floor by theory: 40); the largest stable rate for "
         "this batch size is 0.61."
     )
+    assert "the cost is the lowest possible" in sentence(100, 0.5, False, 20, 2e-27, 1.0, 0.0)
     assert "promises" in sentence(8, 0.7, False, 260, 4e4, 0.61, np.inf)
     assert "theory" not in sentence(8, 0.1, True, 260, 1.0, 0.61, 40.0)
 

@@ -21,6 +21,7 @@ PASSES, SEED = 20, 1
 SIZES = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100]
 CONSTANT, FALLING = "constant", "falling to 0"
 DIVERGED = 1e6  # times the first loss: where `train` stops too
+NOTHING = 1e-9  # above the lowest cost, nothing but rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,8 +212,9 @@ def sentence(size, rate, falling, steps, tail, wall, floor):
     limit = f"the largest stable rate for this batch size is {wall:.3g}."
     if tail is None:
         return f"{said}diverging, stopped early; {limit}"
-    said += f"{steps:,} steps in {PASSES} passes. In the last five the cost lies "
-    said += f"{number(tail)} above the lowest possible"
+    above = "is" if tail < NOTHING else f"lies {number(tail)} above"
+    said += f"{steps:,} steps in {PASSES} passes. In the last five the cost {above} the lowest "
+    said += "possible"
     if falling:
         return f"{said}; {limit}"
     if floor == np.inf:
@@ -239,7 +241,7 @@ def _draw_cost(ax, problem):
     ax.plot([], [], "-.", color=COLORS["gradient"], label="noise floor by theory")
     ax.set(title="The cost above the lowest", xlabel="samples seen", ylabel="cost minus lowest")
     ax.set(xscale="log", yscale="log", xlim=(0.9, 1.2 * PASSES * len(problem.x)))
-    ax.set(ylim=(0.05, first * 30))
+    ax.set(ylim=(0.01, first * 30))
     ax.legend(loc="lower left", fontsize=8)
 
 
