@@ -1,0 +1,1 @@
+"""How long a step takes, against numpy written by hand and against the large libraries."""

@@ -1,0 +1,111 @@
+"""`python -m benchmarks [--quick]` prints the table of the README."""
+
+import os
+
+for _name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM"):
+    os.environ[f"{_name}_NUM_THREADS"] = "1"  # before numpy is loaded: one thread is steadier
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+
+import argparse
+import gc
+import importlib.metadata
+import platform
+import time
+from datetime import date
+
+import numpy as np
+
+from benchmarks import measures, workloads
+from benchmarks.by_hand import by_hand
+from benchmarks.ours import ours, own_formulas
+from benchmarks.rivals import rivals
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="against numpy by hand, a few rounds")
+    parser.add_argument("--rounds", type=int, help="runs of each contender, of which the best counts")
+    parser.add_argument("--only", default="", help="workloads whose names hold this text")
+    options = parser.parse_args()
+    rounds = options.rounds or (5 if options.quick else 15)
+    print(f"`python -m benchmarks{' --quick' * options.quick}`, {date.today()}: {machine()}\n")
+    print(
+        "Microseconds a step, and in brackets as a multiple of numpy by hand. Best of "
+        f"{rounds} rounds, in each of which all contenders run one after the other.\n"
+    )
+    for workload in workloads.quick() if options.quick else workloads.every():
+        if options.only in workload.name:
+            print(f"**{workload.name}**\n", flush=True)
+            print(table(workload, rounds, options.quick), flush=True)
+    if not options.quick and not options.only:
+        print(measures.report())
+
+
+def machine():
+    """Return what the numbers depend on, and nothing that names the machine."""
+    packages = ("numpy", "autograd", "torch", "jax", "scikit-learn")
+    versions = [f"{p} {v}" for p in packages if (v := _version(p))]
+    cores = f"{os.cpu_count()} cores {platform.machine()}, one BLAS thread"
+    return ", ".join([cores, f"Python {platform.python_version()}", *versions])
+
+
+def _version(package):
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def contenders(workload, quick):
+    """Return name and training function of everyone who takes part; by hand comes first."""
+    runs = {
+        "numpy by hand": by_hand(workload),
+        "Downhill": ours(workload),
+        "Downhill, own formulas": own_formulas(workload),
+        "Downhill, without replay": ours(workload, replay=False),
+    }
+    return runs if quick else runs | rivals(workload)
+
+
+def table(workload, rounds, quick):
+    """Measure a workload; return a table in Markdown."""
+    runs = contenders(workload, quick)
+    require_agreement(workload, runs)
+    if workload.x.nbytes > 1e8:
+        rounds = min(rounds, 3)
+    best = dict.fromkeys(runs, np.inf)
+    for _ in range(rounds):
+        for name, run in runs.items():
+            gc.collect()
+            start = time.perf_counter()
+            run()
+            best[name] = min(best[name], time.perf_counter() - start)
+    lines = ["| | µs a step | × by hand |", "|---|---:|---:|"]
+    for name, seconds in best.items():
+        micro, ratio = seconds / workload.steps * 1e6, seconds / best["numpy by hand"]
+        lines.append(f"| {name} | {micro:,.1f} | {ratio:.2f} |")
+    return "\n".join([*lines, ""])
+
+
+def require_agreement(workload, runs):
+    """Raise unless all arrive at the same parameters, by the same losses."""
+    (_, first), *others = runs.items()
+    parameters, losses = first()
+    for name, run in others:
+        found, path = run()
+        loose = name == "scikit-learn"
+        close = {"rtol": 0.05, "atol": 0.01} if loose else _closeness(workload)
+        for ours, theirs in zip(parameters, found, strict=True):
+            np.testing.assert_allclose(theirs, ours, err_msg=f"{workload.name}: {name}", **close)
+        if path is not None:
+            np.testing.assert_allclose(path, losses, err_msg=f"{workload.name}: {name}", **close)
+
+
+def _closeness(workload):
+    """Return how close float32 or float64 stay over so many steps; Adam enlarges rounding."""
+    single = workload.x.dtype == np.float32
+    return {"rtol": 0.02, "atol": 0.02} if single else {"rtol": 1e-6, "atol": 1e-8}
+
+
+if __name__ == "__main__":
+    main()
