@@ -325,6 +325,9 @@ def test_confusion_shows_the_counts_and_names_the_mistakes():
     ax = plots.confusion([[5, 1], [3, 7]], ("cat", "dog"))
     cells = [[text.get_text() for text in ax.texts][2 * row : 2 * row + 2] for row in (0, 1)]
     assert cells == [["5", "1"], ["3", "7"]]
+    assert np.asarray(ax.images[0].get_array()) == pytest.approx(
+        np.array([[5 / 6, 1 / 6], [0.3, 0.7]])  # shares of a row: of those that are cats, dogs
+    )
     assert plots.describe(ax) == "12 of 16 are right; 3 dog taken for cat, 1 cat taken for dog."
     assert plots.describe(plots.confusion(np.eye(3, dtype=int))) == "3 of 3 are right."
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("true", "predicted")
