@@ -277,11 +277,11 @@ def _with_ones(x):
 
 
 def _shown_steps(steps):
-    """Which steps are drawn: the first forty, then pairs at equal ratios, then the last."""
+    """Which steps are drawn: the first forty, then pairs at equal ratios up to the last."""
     if steps <= 40:
         return np.arange(steps + 1)
     later = np.geomspace(40, steps - 1, 60).astype(int)
-    return np.unique(np.concatenate([np.arange(40), later, later + 1, [steps]]))
+    return np.unique(np.concatenate([np.arange(40), later, later + 1]))
 
 
 def _positions(low, high, count):
