@@ -3,7 +3,17 @@
 import numpy as np
 from autograd.numpy import numpy_wrapper as anp
 
-__all__ = ["Call", "Program", "add_at", "fills", "is_elementwise", "is_known", "take"]
+__all__ = [
+    "Call",
+    "Program",
+    "add_at",
+    "fills",
+    "is_elementwise",
+    "is_equal",
+    "is_known",
+    "is_same",
+    "take",
+]
 
 
 class Call:
@@ -34,13 +44,6 @@ class Program:
         The loss, then gradients: calls, or values where they are always the same.
     names : list of str
         One for each gradient.
-
-    Attributes
-    ----------
-    source : str
-        The function to read. Run with numpy as `np`, it gives the loss and its gradients.
-    constants : dict of str to object
-        What the loss brings along and `source` can't spell out: arrays, functions.
     """
 
     def __init__(self, inputs, calls, outputs, names):
@@ -48,8 +51,60 @@ class Program:
         kept = _simplified(calls)
         self.outputs = [kept[out] if isinstance(out, Call) else out for out in outputs]
         self.calls = _needed(dict.fromkeys(kept.values()), self.outputs)
-        text = _Text(self, names)
-        self.source, self.constants = text.source(), text.constants
+        self.names = names
+
+    @property
+    def source(self):
+        """The function to read. Run with numpy as `np`, it gives the loss and its gradients."""
+        return _Text(self, self.names).source()
+
+    def difference(self, other):
+        """Where another program for the same does something else, as text, or None."""
+        if len(self.calls) != len(other.calls):
+            return "another number of calls"
+        place = dict(self._pairs(other))
+        for call, twin in self._pairs(other):
+            if call.function is not twin.function or len(call.args) != len(twin.args):
+                return f"{_called(twin)} in place of {_called(call)}"
+            ours = [*call.args, *call.kwargs.items()]
+            theirs = [*twin.args, *twin.kwargs.items()]
+            if len(ours) != len(theirs) or not all(
+                place.get(a) is b if isinstance(a, Call) else is_same(a, b)
+                for a, b in zip(ours, theirs, strict=True)
+            ):
+                return f"another operand of {_called(call)}"
+        ends = zip(self.outputs, other.outputs, strict=True)
+        if all(place.get(a) is b if isinstance(a, Call) else is_same(a, b) for a, b in ends):
+            return None
+        return "another result"
+
+    def _pairs(self, other):
+        ours = [*self.inputs.values(), *self.calls]
+        return list(zip(ours, [*other.inputs.values(), *other.calls], strict=True))
+
+
+def _called(call):
+    return getattr(call.function, "__name__", "an input")
+
+
+def is_same(one, other):
+    """Whether two constants are equal, arrays by their numbers."""
+    if one is other:
+        return True
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.dtype == other.dtype and is_equal(one, other)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    try:
+        return type(one) is type(other) and bool(one == other or repr(one) == repr(other) == "nan")
+    except Exception:  # what can't be compared may be different
+        return False
+
+
+def is_equal(one, other):
+    """Whether two arrays hold the same numbers, NaN in the same places."""
+    one, other = np.asarray(one), np.asarray(other)
+    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
 
 
 # ---- what needs doing ---------------------------------------------------------------------------
@@ -216,7 +271,10 @@ class _Text:
         for call, name in zip(program.outputs, wanted, strict=True):
             if isinstance(call, Call) and call not in self.names:
                 self.names[call] = self._free(name)
-        self.uses = [arg for call in program.calls for arg in call.sources]
+        self.users = {}
+        for call in program.calls:
+            for source in call.sources:
+                self.users.setdefault(source, []).append(call)
 
     def source(self):
         """The function, line by line."""
@@ -240,8 +298,8 @@ class _Text:
         return "\n    ".join([head, *notes, *lines])
 
     def _stands_inside(self, call):
-        users = [c for c in self.program.calls if call in c.sources]
-        once = self.uses.count(call) == 1 and users[0].backward is call.backward
+        users = self.users.get(call, ())
+        once = len(users) == 1 and users[0].backward is call.backward
         return once and is_known(call) and len(self.call(call)[0]) <= LONGEST
 
     def call(self, call):

@@ -15,7 +15,7 @@ from autograd.tracer import getval, isbox
 
 from course.autodiff import backpropagate, like, plain, require_parameters, traceable
 from course.compiling import compiled
-from course.programs import Program
+from course.programs import Program, is_equal
 from course.tracing import traced, watching
 from course.trees import children, places, rebuild
 
@@ -191,37 +191,20 @@ def kind(part):
 
 def difference(one, other):
     """What two recordings of the same don't have in common, as text, or None."""
-    if one.source != other.source:
-        return (
-            "two calls of the loss did different things, as with randomness, a counter or a clock"
-        )
-    for name, constant in one.constants.items():
-        if not _same(constant, other.constants[name]):
-            return f"two calls of the loss brought along another {name}, which isn't in the batch"
-    return None
-
-
-def _same(one, other):
-    if one is other:
-        return True
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return one.dtype == other.dtype and _equal(one, other)
-    try:
-        return type(one) is type(other) and bool(one == other)
-    except Exception:  # what can't be compared may be different
-        return False
+    found = one.difference(other)
+    if found is None:
+        return None
+    return (
+        f"of two calls of the loss one has {found}, and the batch isn't the reason, as with "
+        "randomness, a counter or a clock"
+    )
 
 
 def mismatch(replayed, ordinary):
     """What is wrong with a replay that isn't the ordinary one to the bit, as text, or None."""
-    if all(map(_equal, replayed, ordinary)):
+    if all(map(is_equal, replayed, ordinary)):
         return None
     return "the replayed gradient is another than the ordinary one"
-
-
-def _equal(one, other):
-    one, other = np.asarray(one), np.asarray(other)
-    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
 
 
 def _skeleton(model):

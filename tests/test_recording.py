@@ -556,7 +556,7 @@ def test_an_array_that_a_callback_changes_in_place_is_found_out():
         options = {"epochs": 40, "callbacks": [reweigh], "replay": replay}
         return train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), **options)
 
-    assert_ordinary([run(True), run(False)], "calls of the loss")
+    assert_ordinary([run(True), run(False)], "two calls of the loss")
 
 
 def test_data_that_change_between_steps():
