@@ -746,7 +746,8 @@ def _shade(ax, model, low, high, size=160):
     """Colour a plane by what a model says, and draw the line where it changes its mind."""
     across, up = (np.linspace(a, b, size) for a, b in zip(low, high, strict=True))
     points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    shares = _shares(model, points)
+    # In parts: a wide network would hold all points many times over.
+    shares = np.concatenate([_shares(model, part) for part in np.array_split(points, 16)])
     top = shares.argmax(axis=1)
     sure = np.ceil(5 * shares.max(axis=1)) / 5  # in a few steps, as contours are
     weight = 0.42 * (sure - 1 / shares.shape[1]) / (1 - 1 / shares.shape[1])
@@ -858,8 +859,11 @@ def pictures(images, labels=(), *, columns=8, signed=False, title=""):
         ax.imshow(image, cmap=cmap, vmin=-limit if signed else 0, vmax=limit)
         ax.set_title(label, fontsize=9, pad=3)
     ending = f", labelled {', '.join(labels)}" if len(labels) else ""
-    return _say(panels[0], f"{len(images)} pictures of {images.shape[1]} by {images.shape[2]} "
-                f"values from {number(images.min())} to {number(images.max())}{ending}.")  # fmt: skip
+    return _say(
+        panels[0],
+        f"{len(images)} pictures of {images.shape[1]} by {images.shape[2]} values from "
+        f"{number(images.min())} to {number(images.max())}{ending}.",
+    )
 
 
 def _panels(count, columns, size, title, tall=1.0):

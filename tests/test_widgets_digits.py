@@ -65,7 +65,7 @@ def test_what_is_unsure_names_the_second_guess():
     assert sentence(probabilities) == "The network reads 3, with probability 0.40; else 8, 0.20."
 
 
-def test_a_page_without_kernel_shows_the_picture_and_says_what_was_read():
+def test_a_page_without_kernel_shows_the_picture():
     bundle = draw_digit(first_pixel_decides, DIGITS.x[:1])._repr_mimebundle_()
-    assert bundle["text/plain"].startswith("drawing pad. The network reads 7")
+    assert bundle["text/plain"] == "drawing pad"
     assert bundle["image/png"].startswith("iVBOR")

@@ -143,12 +143,12 @@ class DigitReader(ipywidgets.VBox):
         )
 
     def _repr_mimebundle_(self, **options):
-        """Where there is no kernel, the picture on the pad and what was read stand for it."""
+        """Where there is no kernel, the picture on the pad stands for it."""
         bundle = super()._repr_mimebundle_(**options)
         bundle["image/png"] = base64.b64encode(
             _png(np.kron(self.pad.picture, np.ones((6, 6))))
         ).decode()
-        bundle["text/plain"] = f"drawing pad. {self.sentence}"
+        bundle["text/plain"] = "drawing pad"
         return bundle
 
 
