@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from course.optimizers import at_step
+from course.stepping import Stepper
 from course.updating import OptimizerState, clip_gradients, take_step
 
 __all__ = ["Apart", "Together", "pack"]
@@ -88,7 +89,7 @@ class Apart:
 
 
 class Together(Apart):
-    """All free parameters in one vector. Two vectors take turns, so that a step changes neither."""
+    """All free parameters in one vector. Two take turns, so that a step changes nothing of now."""
 
     def __init__(self, optimizer, values, state, free):
         super().__init__(optimizer, values, state, free)
@@ -98,19 +99,21 @@ class Together(Apart):
         self.cuts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
         self.shapes = [np.shape(values[i]) for i in free]
         vector = np.concatenate([np.ravel(values[i]) for i in free])
-        self.vectors = [vector, np.empty_like(vector)]
-        self.views = [self._with(values, self._cut(vector)) for vector in self.vectors]
+        memory = _join([state.parameters[i] for i in free])
         self.gradient = np.empty_like(vector)
         self.into = self._cut(self.gradient)
-        self.now = 0, state.step, _join([state.parameters[i] for i in free])
+        here, there = (vector, memory), _like((vector, memory))
+        self.views = [self._with(values, self._cut(place[0])) for place in (here, there)]
+        self.steppers = [
+            Stepper(optimizer, here, there, self.gradient),
+            Stepper(optimizer, there, here, self.gradient),
+        ]
+        self.now = 0, state.step, here
 
     def step(self):
         """Step by the gradient that was written; returns what was before."""
-        before, (turn, step, memory) = self.now, self.now
-        rule = at_step(self.optimizer, step)
-        moved, memory = rule.step(self.vectors[turn], self.gradient, memory)
-        self.vectors[1 - turn][...] = moved
-        self.now = 1 - turn, step + 1, memory
+        before, (turn, step, here) = self.now, self.now
+        self.now = 1 - turn, step + 1, self.steppers[turn](step, here)
         return before
 
     def values(self):
@@ -119,7 +122,7 @@ class Together(Apart):
 
     def state(self):
         """The state, cut as the parameters are."""
-        _, step, memory = self.now
+        _, step, (_, memory) = self.now
         memories = [
             _cut(memory, cut, shape) for cut, shape in zip(self.cuts, self.shapes, strict=True)
         ]
@@ -178,6 +181,12 @@ def _join(memories):
     if isinstance(first, (np.ndarray, np.floating)):
         return np.concatenate([np.ravel(memory) for memory in memories])
     return first
+
+
+def _like(memory):
+    if isinstance(memory, tuple):
+        return tuple(map(_like, memory))
+    return np.empty_like(memory) if isinstance(memory, np.ndarray) else memory
 
 
 def _cut(memory, cut, shape):

@@ -1,5 +1,7 @@
 """A straight list of numpy calls, and how it reads as a Python function."""
 
+import operator
+
 import numpy as np
 from autograd.numpy import numpy_wrapper as anp
 
@@ -210,6 +212,8 @@ SHAPELY = {
     anp.array_from_args.fun,
 }  # fmt: skip
 
+PYTHONS = {operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.neg}
+
 
 def is_known(call):
     """Whether it is numpy's, and the shape of its result follows from those of its operands."""
@@ -218,7 +222,7 @@ def is_known(call):
         return not any(np.asarray(index.value).dtype == bool for index in call.sources[1:])
     if function is np.where:
         return len(call.args) == 3
-    if getattr(function, "is_check", False):
+    if getattr(function, "is_check", False) or function in PYTHONS:
         return True
     return isinstance(function, np.ufunc) or function in REDUCTIONS or function in SHAPELY
 

@@ -26,7 +26,8 @@ PICTURE = {
     "compiling": {"programs"},
     "replaying": {"trees", "autodiff", "compiling", "recording"},
     "recording": {"trees", "autodiff", "programs", "tracing", "compiling"},
-    "packing": {"optimizers", "updating"},
+    "stepping": {"programs", "compiling", "optimizers"},
+    "packing": {"optimizers", "stepping", "updating"},
     "training": {"trees", "autodiff", "replaying", "optimizers", "updating", "packing"},
 }
 CORE = set(PICTURE) | {"__init__"}

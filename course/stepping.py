@@ -1,0 +1,97 @@
+"""A rule's step, written out once for a vector, and run in arrays that are made once.
+
+The course's rules are formulas, and a formula makes a new array for each of its parts: for the
+55,050 parameters of a network that takes longer than the arithmetic. So a rule is asked for its
+step once, with symbols in place of arrays and numbers; what it does to them is a program, which is
+compiled as a recorded gradient is. The result is the formula's, to the bit.
+"""
+
+import copy
+import operator
+
+import numpy as np
+
+from course.compiling import compiled
+from course.optimizers import at_step
+from course.programs import Call, Program
+
+__all__ = ["Stepper"]
+
+ON_NUMBERS = {  # Python's numbers are computed by Python: they have no dtype of their own
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.power: operator.pow,
+    np.negative: operator.neg,
+}
+
+
+class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
+    """Stands for an array or a number, and writes down what is done to it."""
+
+    def __init__(self, call, calls):
+        self.call, self.calls = call, calls
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if method != "__call__" or kwargs:
+            return NotImplemented
+        args = [part.call if isinstance(part, Symbol) else part for part in inputs]
+        values = [arg.value if isinstance(arg, Call) else arg for arg in args]
+        numbers = not any(isinstance(value, np.ndarray) for value in values)
+        function = ON_NUMBERS[ufunc] if numbers else ufunc
+        call = Call(function, args, {}, function(*values))
+        self.calls.append(call)
+        return Symbol(call, self.calls)
+
+
+class Stepper:
+    """A rule's step from one place to another.
+
+    Parameters
+    ----------
+    rule : one of the course's own
+    here, there : tuple
+        A vector of parameters and the rule's memory of it: arrays, and at most one number.
+    gradient : ndarray
+        Of the vector.
+    """
+
+    def __init__(self, rule, here, there, gradient):
+        self.rule, self.there, self.gradient = rule, there, gradient
+        calls = []
+
+        def symbol(value):
+            calls.append(Call(None, [], {}, value))
+            return Symbol(calls[-1], calls)
+
+        written = copy.copy(rule)  # a schedule may have another rate for each step
+        object.__setattr__(written, "learning_rate", symbol(at_step(rule, 0).learning_rate))
+        vector, memory = _each(symbol, here)
+        slope = symbol(gradient)
+        inputs = {f"input_{index}": call for index, call in enumerate(calls)}
+        with np.errstate(all="ignore"):  # no gradient is there yet
+            results = [result.call for result in _leaves(written.step(vector, slope, memory))]
+        arrays = [call for call in results if isinstance(call.value, np.ndarray)]
+        numbers = [call for call in results if call not in arrays]
+        outputs = [*(numbers or [None]), *arrays]
+        program = Program(inputs, calls, outputs, [f"{index}" for index in range(len(arrays))])
+        self.run = compiled(program, [v for v in _leaves(there) if isinstance(v, np.ndarray)])
+
+    def __call__(self, step, here):
+        """Take the step; returns what is there now, in the arrays that were there."""
+        rate = at_step(self.rule, step).learning_rate
+        number = self.run(rate, *_leaves(here), self.gradient)
+        return _each(lambda value: value if isinstance(value, np.ndarray) else number, self.there)
+
+
+def _leaves(node):
+    if isinstance(node, tuple):
+        return [leaf for part in node for leaf in _leaves(part)]
+    return [] if node is None else [node]
+
+
+def _each(function, node):
+    if isinstance(node, tuple):
+        return tuple(_each(function, part) for part in node)
+    return None if node is None else function(node)
