@@ -158,6 +158,13 @@ def test_the_exercises_number_is_the_explorers():
     assert PROBLEMS[STANDARDISED].right(PROBLEMS[STANDARDISED].descend(5.0, 1)[1]) >= 0.94
 
 
+def test_a_path_is_long_enough_and_descended_once(solved):
+    for steps in (1, 60, 61, 250, 1000):
+        assert len(solved.path(0.03, steps)) > steps
+    assert solved.path(0.03, 700) is solved.path(0.03, 999)
+    assert solved.path(0.03, 5)[:6] == pytest.approx(solved.path(0.03, 999)[:6])
+
+
 # drawing
 
 

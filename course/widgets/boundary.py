@@ -18,6 +18,7 @@ from course.widgets.base import Curve, Explorer, Number, choice, figure
 __all__ = ["Logistic", "explore_boundary"]
 
 MOST_STEPS = 1000
+BLOCKS = (60, 250, MOST_STEPS)  # how many steps are descended at once
 REGIMES = ("crawling", "converging", "oscillating", "climbing first", "never settling")
 SHADES = ("#dddddd", "#cfe8d8", "#fbe7b5", "#f6cdb6", "#e3b8c4")
 SINE = "a sine"
@@ -174,8 +175,11 @@ class _Solved:
         self.lowest = float(problem.cost(self.best))
         self.first = problem.curvature(np.zeros_like(self.best))
         self.last = problem.curvature(self.best)
-        # Dragging the steps must not descend again.
-        self.path = lru_cache(maxsize=8)(lambda rate: problem.descend(rate, MOST_STEPS))
+        self._descend = lru_cache(maxsize=8)(problem.descend)
+
+    def path(self, rate, steps):
+        """At least so many steps of the descent; dragging the steps seldom descends again."""
+        return self._descend(rate, next(most for most in BLOCKS if steps <= most))
 
 
 def draw(solved):
@@ -189,7 +193,7 @@ def draw(solved):
 
 def move(solved, rate, steps):
     """What moves: the boundary, its probabilities, who stands wrong, the cost; and a sentence."""
-    problem, path = solved.problem, solved.path(rate)
+    problem, path = solved.problem, solved.path(rate, steps)
     weights = path[steps]
     shown = _shown_steps(steps)
     costs = problem.cost(path[shown])
