@@ -9,6 +9,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 import argparse
 import gc
 import importlib.metadata
+import itertools
 import platform
 import time
 from datetime import date
@@ -24,19 +25,20 @@ from benchmarks.rivals import rivals
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="against numpy by hand, a few rounds")
-    parser.add_argument("--rounds", type=int, help="runs of each contender, of which the best counts")
+    parser.add_argument("--seconds", type=float, help="time for each workload (60; quick: 10)")
     parser.add_argument("--only", default="", help="workloads whose names hold this text")
     options = parser.parse_args()
-    rounds = options.rounds or (5 if options.quick else 15)
+    seconds = options.seconds or (10 if options.quick else 60)
     print(f"`python -m benchmarks{' --quick' * options.quick}`, {date.today()}: {machine()}\n")
     print(
-        "Microseconds a step, and in brackets as a multiple of numpy by hand. Best of "
-        f"{rounds} rounds, in each of which all contenders run one after the other.\n"
+        "Microseconds a step, everything included (batches, losses, recording), and as a multiple "
+        "of numpy by hand. All contenders run one after the other, again and again for "
+        f"{seconds:.0f} seconds and at least 3 times, and the best of each counts.\n"
     )
     for workload in workloads.quick() if options.quick else workloads.every():
         if options.only in workload.name:
             print(f"**{workload.name}**\n", flush=True)
-            print(table(workload, rounds, options.quick), flush=True)
+            print(table(workload, seconds, options.quick), flush=True)
     if not options.quick and not options.only:
         print(measures.report())
 
@@ -67,15 +69,17 @@ def contenders(workload, quick):
     return runs if quick else runs | rivals(workload)
 
 
-def table(workload, rounds, quick):
+def table(workload, seconds, quick):
     """Measure a workload; return a table in Markdown."""
     runs = contenders(workload, quick)
     require_agreement(workload, runs)
-    if workload.x.nbytes > 1e8:
-        rounds = min(rounds, 3)
-    best = dict.fromkeys(runs, np.inf)
-    for _ in range(rounds):
+    best, end = dict.fromkeys(runs, np.inf), time.perf_counter() + seconds
+    for turn in itertools.count():
+        if turn >= 3 and time.perf_counter() > end:
+            break
         for name, run in runs.items():
+            if turn % 3 and best[name] > 10 * best["numpy by hand"]:
+                continue  # the slow ones take part in every third round only
             gc.collect()
             start = time.perf_counter()
             run()

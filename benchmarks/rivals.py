@@ -75,7 +75,11 @@ def _torch_batches(workload, x, y, loader):
         shuffled = (x[order], y[order]) if small else None
         for i in range(0, len(x), workload.size):
             rows = slice(i, i + workload.size)
-            yield (shuffled[0][rows], shuffled[1][rows]) if small else (x[order[rows]], y[order[rows]])
+            yield (
+                (shuffled[0][rows], shuffled[1][rows])
+                if small
+                else (x[order[rows]], y[order[rows]])
+            )
 
 
 def _torch_curve(values, x, y):
@@ -162,7 +166,11 @@ def _jax_batches(workload, on_device):
         shuffled = (x[order], y[order]) if small else None
         for i in range(0, len(x), workload.size):
             rows = slice(i, i + workload.size)
-            yield (shuffled[0][rows], shuffled[1][rows]) if small else (x[order[rows]], y[order[rows]])
+            yield (
+                (shuffled[0][rows], shuffled[1][rows])
+                if small
+                else (x[order[rows]], y[order[rows]])
+            )
 
 
 def _jax_curve(values, x, y):

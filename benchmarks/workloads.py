@@ -86,9 +86,9 @@ def quick():
     x, y = small_digits()
     yield line()
     yield parabola()
-    yield network("softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 2, float)
+    yield network("softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 8, float)
     sizes = (64, 64, 64, 10)
-    yield network("network 64-64-64-10, Adam, batch 32", x, y, sizes, Adam(), 32, 2, float)
+    yield network("network 64-64-64-10, Adam, batch 32", x, y, sizes, Adam(), 32, 8, float)
 
 
 def every():
@@ -99,12 +99,14 @@ def every():
     sizes = (64, 64, 64, 10)
     spiral = spirals(500, np.random.default_rng(0))
     for dtype in (np.float64, np.float32):
-        yield network("softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 4, dtype)
+        yield network(
+            "softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 16, dtype
+        )
         for size in (32, 128):
             name = f"network 64-64-64-10, Adam, batch {size}"
-            yield network(name, x, y, sizes, Adam(), size, 2 * size // 32, dtype)
+            yield network(name, x, y, sizes, Adam(), size, 12 * size // 32, dtype)
         name = "spirals 2-32-32-3, Adam, batch 64"
-        yield network(name, spiral.x, spiral.y, (2, 32, 32, 3), Adam(), 64, 20, dtype)
+        yield network(name, spiral.x, spiral.y, (2, 32, 32, 3), Adam(), 64, 80, dtype)
     x, y = many_digits()
     for dtype in (np.float32, np.float64):
         for rule in (Adam(), Momentum()):

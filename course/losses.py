@@ -271,7 +271,8 @@ def _require_labels(name, labels, classes):
             "(n,) were expected. Write labels.astype(int)"
             + ("." if labels.ndim == 1 else ", one number for each sample.")
         )
-    if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
+    # As unsigned numbers the negative ones are the largest: this is looked at in every step.
+    if len(labels) and labels.view(labels.dtype.str.replace("i", "u")).max() >= classes:
         raise ValueError(
             f"{name}: labels go from {labels.min()} to {labels.max()}, and {classes} classes are "
             f"counted from 0 to {classes - 1}. For labels from 1, write labels - 1; else give the "

@@ -108,12 +108,13 @@ class Together(Apart):
             Stepper(optimizer, here, there, self.gradient),
             Stepper(optimizer, there, here, self.gradient),
         ]
-        self.now = 0, state.step, here
+        self.memories = [here[1], there[1]]
+        self.now = 0, state.step, _number(here[1])
 
     def step(self):
         """Step by the gradient that was written; returns what was before."""
-        before, (turn, step, here) = self.now, self.now
-        self.now = 1 - turn, step + 1, self.steppers[turn](step, here)
+        before, (turn, step, number) = self.now, self.now
+        self.now = 1 - turn, step + 1, self.steppers[turn](step, number)
         return before
 
     def values(self):
@@ -122,9 +123,10 @@ class Together(Apart):
 
     def state(self):
         """The state, cut as the parameters are."""
-        _, step, (_, memory) = self.now
+        turn, step, number = self.now
         memories = [
-            _cut(memory, cut, shape) for cut, shape in zip(self.cuts, self.shapes, strict=True)
+            _cut(self.memories[turn], number, cut, shape)
+            for cut, shape in zip(self.cuts, self.shapes, strict=True)
         ]
         return OptimizerState(step, self._with(self.started.parameters, memories))
 
@@ -189,9 +191,16 @@ def _like(memory):
     return np.empty_like(memory) if isinstance(memory, np.ndarray) else memory
 
 
-def _cut(memory, cut, shape):
+def _number(memory):
+    """The number in a memory, such as a count of steps, or None."""
+    parts = memory if isinstance(memory, tuple) else (memory,)
+    return next((part for part in parts if isinstance(part, int)), None)
+
+
+def _cut(memory, number, cut, shape):
+    """One parameter's part of a memory, as a copy."""
     if isinstance(memory, tuple):
-        return tuple(_cut(part, cut, shape) for part in memory)
+        return tuple(_cut(part, number, cut, shape) for part in memory)
     if isinstance(memory, np.ndarray):
         return memory[cut].reshape(shape).copy()[()]
-    return memory
+    return number

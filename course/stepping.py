@@ -58,7 +58,6 @@ class Stepper:
     """
 
     def __init__(self, rule, here, there, gradient):
-        self.rule, self.there, self.gradient = rule, there, gradient
         calls = []
 
         def symbol(value):
@@ -67,28 +66,27 @@ class Stepper:
 
         written = copy.copy(rule)  # a schedule may have another rate for each step
         object.__setattr__(written, "learning_rate", symbol(at_step(rule, 0).learning_rate))
-        vector, memory = _each(symbol, here)
+        number = symbol(next(iter(_leaves(here, int)), None))
+        vector, memory = _each(lambda v: number if isinstance(v, int) else symbol(v), here)
         slope = symbol(gradient)
         inputs = {f"input_{index}": call for index, call in enumerate(calls)}
         with np.errstate(all="ignore"):  # no gradient is there yet
             results = [result.call for result in _leaves(written.step(vector, slope, memory))]
         arrays = [call for call in results if isinstance(call.value, np.ndarray)]
-        numbers = [call for call in results if call not in arrays]
-        outputs = [*(numbers or [None]), *arrays]
-        program = Program(inputs, calls, outputs, [f"{index}" for index in range(len(arrays))])
-        self.run = compiled(program, [v for v in _leaves(there) if isinstance(v, np.ndarray)])
+        outputs = [*([c for c in results if c not in arrays] or [None]), *arrays]
+        program = Program(inputs, calls, outputs, [str(index) for index in range(len(arrays))])
+        self.run = compiled(program, _leaves(there, np.ndarray))
+        self.rule, self.given = rule, (*_leaves(here, np.ndarray), gradient)
 
-    def __call__(self, step, here):
-        """Take the step; returns what is there now, in the arrays that were there."""
-        rate = at_step(self.rule, step).learning_rate
-        number = self.run(rate, *_leaves(here), self.gradient)
-        return _each(lambda value: value if isinstance(value, np.ndarray) else number, self.there)
+    def __call__(self, step, number):
+        """Take the step: its arrays are there, and the number in the memory is returned."""
+        return self.run(at_step(self.rule, step).learning_rate, number, *self.given)
 
 
-def _leaves(node):
+def _leaves(node, kind=object):
     if isinstance(node, tuple):
-        return [leaf for part in node for leaf in _leaves(part)]
-    return [] if node is None else [node]
+        return [leaf for part in node for leaf in _leaves(part, kind)]
+    return [node] if node is not None and isinstance(node, kind) else []
 
 
 def _each(function, node):
