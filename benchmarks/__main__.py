@@ -1,15 +1,10 @@
 """`python -m benchmarks [--quick]` prints the table of the README."""
 
-import os
-
-for _name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM"):
-    os.environ[f"{_name}_NUM_THREADS"] = "1"  # before numpy is loaded: one thread is steadier
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-
 import argparse
 import gc
 import importlib.metadata
 import itertools
+import os
 import platform
 import time
 from datetime import date
@@ -99,8 +94,8 @@ def require_agreement(workload, runs):
         found, path = run()
         loose = name == "scikit-learn"
         close = {"rtol": 0.05, "atol": 0.01} if loose else _closeness(workload)
-        for ours, theirs in zip(parameters, found, strict=True):
-            np.testing.assert_allclose(theirs, ours, err_msg=f"{workload.name}: {name}", **close)
+        for mine, theirs in zip(parameters, found, strict=True):
+            np.testing.assert_allclose(theirs, mine, err_msg=f"{workload.name}: {name}", **close)
         if path is not None:
             np.testing.assert_allclose(path, losses, err_msg=f"{workload.name}: {name}", **close)
 

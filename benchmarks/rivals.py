@@ -23,7 +23,7 @@ def rivals(workload):
     return found
 
 
-# ---- PyTorch, eager --------------------------------------------------------------------------------
+# ---- PyTorch, eager ------------------------------------------------------------------------------
 
 
 def torch_training(workload, *, fused, loader=False):
@@ -102,7 +102,7 @@ def _torch_network(values, x, y):
     return torch.nn.functional.cross_entropy(torch.addmm(values[-1], x, values[-2]), y)
 
 
-# ---- JAX -------------------------------------------------------------------------------------------
+# ---- JAX -----------------------------------------------------------------------------------------
 
 
 def jax_training(workload, scan=False):
@@ -194,24 +194,27 @@ def _jax_rule(rule):
 
     rate = rule.learning_rate
     if isinstance(rule, Descent):
-        return lambda p: None, lambda p, g, s: ([a - rate * b for a, b in zip(p, g)], s)
+        return lambda p: None, lambda p, g, s: (
+            [a - rate * b for a, b in zip(p, g, strict=True)],
+            s,
+        )
     if isinstance(rule, Momentum):
 
         def momentum(p, g, state):
-            v = [rule.momentum * s + rate * b for s, b in zip(state, g)]
-            return [a - b for a, b in zip(p, v)], v
+            v = [rule.momentum * s + rate * b for s, b in zip(state, g, strict=True)]
+            return [a - b for a, b in zip(p, v, strict=True)], v
 
         return lambda p: [jnp.zeros_like(a) for a in p], momentum
 
     def adam(p, g, state):
         m, v, t = state
         t = t + 1
-        m = [rule.beta1 * a + (1 - rule.beta1) * b for a, b in zip(m, g)]
-        v = [rule.beta2 * a + (1 - rule.beta2) * b * b for a, b in zip(v, g)]
+        m = [rule.beta1 * a + (1 - rule.beta1) * b for a, b in zip(m, g, strict=True)]
+        v = [rule.beta2 * a + (1 - rule.beta2) * b * b for a, b in zip(v, g, strict=True)]
         c1, c2 = 1 - rule.beta1**t, 1 - rule.beta2**t
         new = [
             (a - rate * (b / c1) / (jnp.sqrt(c / c2) + rule.epsilon)).astype(a.dtype)
-            for a, b, c in zip(p, m, v)
+            for a, b, c in zip(p, m, v, strict=True)
         ]
         return new, (m, v, t)
 
@@ -222,7 +225,7 @@ def _jax_rule(rule):
     return start, adam
 
 
-# ---- scikit-learn ----------------------------------------------------------------------------------
+# ---- scikit-learn --------------------------------------------------------------------------------
 
 
 def sklearn_training(workload):
@@ -245,7 +248,7 @@ def sklearn_training(workload):
         )
         classes, losses = np.arange(workload.sizes[-1]), None
         for order in workload.orders():
-            network.partial_fit(workload.x[order], workload.y[order], classes)
+            network.partial_fit(workload.x[order], workload.y[order], classes=classes)
         pairs = zip(network.coefs_, network.intercepts_, strict=True)
         return [p for pair in pairs for p in pair], losses
 

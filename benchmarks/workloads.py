@@ -1,5 +1,6 @@
 """What is trained: model, data, batches and rule, the same for every contender."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def parabola():
 
 def network(name, x, y, sizes, rule, size, epochs, dtype):
     rng = np.random.default_rng(0)
-    layers = [Dense(a, b, relu, rng=rng) for a, b in zip(sizes[:-2], sizes[1:-1], strict=True)]
+    layers = [Dense(a, b, relu, rng=rng) for a, b in itertools.pairwise(sizes[:-1])]
     model = astype(Chain(*layers, Dense(*sizes[-2:], rng=rng)), dtype)
     name = f"{name}, {np.dtype(dtype)}"
     return Workload(name, x.astype(dtype), y, model, rule, size, epochs, sizes)
