@@ -851,16 +851,28 @@ def pictures(images, labels=(), *, columns=8, signed=False, title=""):
 
     Returns
     -------
-    matplotlib Axes of the first picture, with the sentence about all of them
+    matplotlib Axes
     """
-    panels = _panels(len(images), columns, 1.15, title, tall=1.2 if len(labels) else 1.0)
-    cmap, limit = ("RdBu_r" if signed else "Greys"), np.max(np.abs(images))
-    for ax, image, label in zip(panels, images, list(labels) or [""] * len(images), strict=True):
-        ax.imshow(image, cmap=cmap, vmin=-limit if signed else 0, vmax=limit)
-        ax.set_title(label, fontsize=9, pad=3)
+    (height, width), columns = images.shape[1:], min(columns, len(images))
+    rows, top = -(-len(images) // columns), round(0.3 * height) if len(labels) else 2
+    sheet = np.full((rows * (height + top), columns * (width + 2)), np.nan)
+    limit = np.max(np.abs(images))
+    ax = _axes(None, title, "", "")
+    ax.figure.set_size_inches(0.95 * columns, 0.95 * sheet.shape[0] / height + 0.4)
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        y, x = row * (height + top) + top, column * (width + 2)
+        sheet[y : y + height, x : x + width] = image
+        if len(labels):
+            ax.text(x + width / 2, y - 1, labels[index], ha="center", va="bottom", fontsize=9)
+        frame = {"fill": False, "edgecolor": "0.7", "linewidth": 0.6}
+        ax.add_patch(_pyplot().Rectangle((x - 0.5, y - 0.5), width, height, **frame))
+    ax.imshow(sheet, "RdBu_r" if signed else "Greys", vmin=-limit if signed else 0, vmax=limit)
+    ax.set(ylim=(sheet.shape[0], -0.5))
+    ax.axis("off")
     ending = f", labelled {', '.join(labels)}" if len(labels) else ""
     return _say(
-        panels[0],
+        ax,
         f"{len(images)} pictures of {images.shape[1]} by {images.shape[2]} values from "
         f"{number(images.min())} to {number(images.max())}{ending}.",
     )

@@ -67,5 +67,5 @@ def test_what_is_unsure_names_the_second_guess():
 
 def test_a_page_without_kernel_shows_the_picture():
     bundle = draw_digit(first_pixel_decides, DIGITS.x[:1])._repr_mimebundle_()
-    assert bundle["text/plain"] == "drawing pad"
+    assert bundle["text/plain"] == "a drawing pad with a digit on it"
     assert bundle["image/png"].startswith("iVBOR")

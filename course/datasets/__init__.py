@@ -301,8 +301,10 @@ def mnist_5k(dtype=np.float64):
         )
     with np.load(FOLDER / "mnist_5k.npz") as arrays:
         images, labels = arrays["images"], arrays["labels"]
+    ink = images.reshape(5000, 784).astype(dtype)
+    ink /= 255  # in place: a second table of this size is a tenth of what a lesson may use
     return Dataset(
-        x=images.reshape(5000, 784).astype(dtype) / 255,
+        x=ink,
         y=labels.astype(int),
         names=tuple(f"pixel {row},{column}" for row in range(28) for column in range(28)),
         units=("ink 0 to 1",) * 784,

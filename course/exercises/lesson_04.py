@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from course import Chain, Dense, cross_entropy, parameters, relu, tanh
+from course import Dense, cross_entropy, parameters, relu, tanh
 from course.exercises.exercise import Lesson, Mistake
 
 lesson = Lesson(
@@ -379,11 +379,11 @@ lesson.exercise(
 
 
 def classified(rng):
-    """A small network, points and labels, of two sizes."""
+    """A layer whose bias isn't zero, points and labels, of two sizes."""
     cases = []
-    for n, k in ((6, 4), (9, 3)):
-        model = Chain(Dense(2, k, relu, rng=rng), Dense(k, 3, rng=rng))
-        cases.append((model, rng.normal(size=(n, 2)), np.arange(n) % 3))
+    for n, k in ((6, 2), (9, 4)):
+        model = Dense.from_arrays(rng.normal(size=(k, 3)), rng.normal(size=3))
+        cases.append((model, rng.normal(size=(n, k)), np.arange(n) % 3))
     return cases
 
 
@@ -438,16 +438,13 @@ lesson.exercise(
             "the same.",
         ),
         Mistake(
-            decay(lambda ps: 0.01 * np.sum(ps[0] ** 2)),
-            "Only the first array is punished. Go through all of `parameters(model)`.",
-        ),
-        Mistake(
             decay(lambda ps: 0.01 * np.sum(ps[-1] ** 2)),
             "Only the last array is punished: is there a `sum` around the loop?",
         ),
         Mistake(
             decay(lambda ps: 0.01 * sum(np.sum(p**2) for p in ps if np.ndim(p) == 2)),
-            "You left the biases out. Many do, for good reasons, but here all parameters count.",
+            "Only the weights are punished. Many leave the biases out, for good reasons, but here "
+            "all of `parameters(model)` count.",
         ),
         Mistake(
             decay(lambda ps: 0.01 * np.sqrt(sum(np.sum(p**2) for p in ps))),
@@ -469,8 +466,8 @@ def validations(rng):
     """Validation losses and a patience: a dip, a relapse, a better valley that comes too late."""
     small = rng.uniform(0, 0.01)
     return [
-        ([3.0, 2.0, 1.0 + small, 1.5, 1.2, 1.1, 0.5], 3),
-        ([2.0, 1.5, 1.8, 1.4, 1.6, 1.2 + small, 1.3, 1.25, 0.1], 2),
+        ([3.0, 2.0, 1.0 + small, 1.5, 1.2, 1.1, 0.9, 1.3, 1.3, 1.3, 1.3, 0.5], 3),
+        ([2.0, 1.5, 1.8, 1.4, 1.6, 1.2 + small, 1.3, 1.25, 1.22, 1.3, 1.3, 0.1], 2),
         ([1.0, 0.9 + small, 0.95, 0.8, 0.7], 2),
     ]
 

@@ -148,7 +148,7 @@ class DigitReader(ipywidgets.VBox):
         bundle["image/png"] = base64.b64encode(
             _png(np.kron(self.pad.picture, np.ones((6, 6))))
         ).decode()
-        bundle["text/plain"] = "drawing pad"
+        bundle["text/plain"] = "a drawing pad with a digit on it"
         return bundle
 
 

@@ -171,7 +171,7 @@ def explore_hidden():
 
 def draw(spirals):
     """What stands still: the points, and empty axes for the loss."""
-    fig, axes = figure([["plane", "loss"]], (10, 4.4), width_ratios=[5, 5])
+    fig, axes = figure([["plane", "loss"]], (9.6, 4.2))
     plane, loss = axes["plane"], axes["loss"]
     for label in range(3):
         plane.plot(*spirals.x[spirals.y == label].T, label=f"class {label}", **CLASSES[label])
