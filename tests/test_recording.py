@@ -6,6 +6,7 @@ and without replay: both runs must agree in every bit, or training must end with
 
 import itertools
 import time
+import tracemalloc
 from dataclasses import dataclass
 
 import autograd.numpy as np
@@ -45,6 +46,7 @@ from course import (
     train,
     value_and_gradient,
 )
+from course.programs import _Text
 
 X = numpy.linspace(-1, 1, 50)
 Y = 3 * X + 1 + numpy.sin(40 * X)
@@ -813,3 +815,69 @@ def test_the_source_is_a_function_to_read_and_to_run():
     expected_value, expected = value_and_gradient(line_loss, Line(0.5, 0.5), X, Y)
     assert value == expected_value
     assert gradients == [expected.m, expected.b]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_source_runs_and_gives_the_ordinary_gradient(name):
+    model, x, y = network(4, 5, 3), features(), classes()
+    recording = record(LOSSES[name], model, x, y)
+    (program, *_), *_ = recording._recorded.values()
+    text = _Text(program, program.names)
+    exec(text.source(), scope := {"np": numpy, **text.constants})
+    value, gradients = scope["value_and_gradient"](*parameters(model), x, y)
+    expected_value, expected = value_and_gradient(LOSSES[name], model, x, y)
+    assert value == expected_value
+    for a, b in zip(gradients, parameters(expected), strict=True):
+        numpy.testing.assert_array_equal(a, b)
+
+
+def test_the_source_reads_as_one_would_write_it():
+    source = record(line_loss, Line(0.5, 0.5), X, Y).source
+    assert source.splitlines() == [
+        "def value_and_gradient(m, b, x, y):",
+        "    # forward: the loss",
+        "    t1 = m * x + b - y",
+        "    loss = np.mean(np.square(t1))",
+        "    # backward: the gradient",
+        "    t2 = t1 * 0.04",
+        "    d_b = np.sum(t2, axis=0)",
+        "    d_m = np.sum(x * t2, axis=0)",
+        "    return loss, [d_m, d_b]",
+    ]
+
+
+def test_names_that_a_program_needs_itself():
+    def loss(model, np_, t1, *more):
+        return np.mean((model["loss"] * np_ + model["t2"] * t1 + model["d_loss"] - more[0]) ** 2)
+
+    model = {"loss": 1.0, "t2": 2.0, "d_loss": 3.0, "not a name": 4.0, 5: 6.0}
+    recording = record(loss, model, X, Y, Y)
+    assert recording(model, X, Y, Y) == gradient(loss, model, X, Y, Y)
+    head = recording.source.splitlines()[0]
+    assert head == "def value_and_gradient(loss_, t2, d_loss, p, p_5, np_, t1, batch_2):"
+
+
+def test_a_loss_that_asks_whether_it_has_an_array_is_told_the_truth():
+    def loss(model, x, y):
+        x = x / 2 if isinstance(x, numpy.ndarray) else x
+        y = y if isinstance(y, (list, tuple)) else y + 1
+        return mse(model(x), y)
+
+    assert_replayed(both(loss, Line(0.5, 0.5), cut()))
+
+
+def test_big_endian_labels():
+    y = classes().astype(">i8")
+    assert_replayed(both(LOSSES["cross-entropy"], network(4, 3), [(features(), y)]))
+
+
+def test_large_data_are_not_copied():
+    x = numpy.random.default_rng(0).random((20_000, 784), numpy.float32)
+    y = classes(20_000)
+    model = astype(network(784, 8, 3), numpy.float32)
+    batches = Batches(x, y, 128, rng=numpy.random.default_rng(0))
+    tracemalloc.start()
+    train(LOSSES["cross-entropy"], model, batches, Adam(), progress=False)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < x.nbytes / 4
