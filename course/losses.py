@@ -7,6 +7,7 @@ sigmoid or softmax, since only then can they be computed without overflow.
 import warnings
 
 import autograd.numpy as np
+import numpy
 from autograd.extend import defvjp
 from autograd.tracer import getval
 
@@ -264,7 +265,7 @@ def _require_classes(name, logits, labels):
 @check
 def _require_labels(name, labels, classes):
     """The labels, which are looked at: integers from 0 to classes - 1."""
-    labels = np.asarray(labels)
+    labels = numpy.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise TypeError(
             f"{name}: labels are {labels.dtype} of shape {labels.shape}, and integers of shape "

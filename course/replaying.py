@@ -94,7 +94,10 @@ class Replay:
         if recorded.uses > 2:
             value, gradients = self._differentiate(values, batch)
         else:
-            value, gradients, program = self._watch(values, batch)
+            try:
+                value, gradients, program = self._watch(values, batch)
+            except Exception as reason:
+                return self._without(reason, values, batch)
             if isinstance(program, str):
                 refused = program
             else:

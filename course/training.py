@@ -162,6 +162,7 @@ def train(
     ({'x': 1.0}, finished after 2 steps (2 epochs): loss 4 -> 0)
     """
     _require_sense(data, optimizer, epochs, tolerance, validation, patience, clip)
+    replay = replay and not _is_short(data, epochs)
     run = _Run(loss, model, optimizer, state, frozen, clip, replay)
     watch = _Watch(run, tolerance, validation, patience)
     try:
@@ -308,6 +309,11 @@ class _Watch:
         if value < self._lowest:
             self.best, self._lowest, self._since = values, value, 0
         return self._since >= self.patience
+
+
+def _is_short(data, epochs):
+    """Whether recording would take longer than it saves."""
+    return hasattr(data, "__len__") and epochs * len(data) < 10
 
 
 def _any_stops(callbacks, step):

@@ -78,6 +78,19 @@ def test_affine_derivative_equals_the_plain_bodys(argument):
     np.testing.assert_allclose(ours(*given), plain(*given), rtol=1e-8)
 
 
+def test_softmax_differentiates_like_its_formula():
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    weights = np.arange(12.0).reshape(4, 3)  # a plain sum of probabilities doesn't change
+
+    def weighted(f):
+        return lambda x: anp.sum(weights * f(x) ** 2)
+
+    ours, plain = grad(weighted(softmax)), grad(weighted(softmax.fun))
+    np.testing.assert_allclose(ours(x), plain(x), rtol=1e-10, atol=1e-14)
+    ours, plain = (grad(lambda x, f=f: anp.sum(f(x) ** 2)) for f in (ours, plain))
+    np.testing.assert_allclose(ours(x), plain(x), rtol=1e-8, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("function", [*ELEMENTWISE, softmax, logsumexp], ids=lambda f: f.__name__)
 def test_values_and_gradients_at_a_thousand_are_finite_and_keep_their_dtype(function, dtype):

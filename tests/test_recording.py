@@ -225,7 +225,7 @@ def test_a_parameter_that_the_loss_leaves_out():
 def test_a_gradient_that_is_always_the_same_or_the_batch_itself():
     model = {"a": numpy.zeros(50), "b": numpy.zeros(50)}
     assert_replayed(
-        both(lambda m, x: np.sum(m["a"] * x) + np.sum(m["b"]) + 9.0, model, [(X,)], epochs=9)
+        both(lambda m, x: np.sum(m["a"] * x) + np.sum(m["b"]) + 9.0, model, [(X,)], epochs=12)
     )
 
 
@@ -235,7 +235,7 @@ def test_clip_validation_patience_and_a_state_to_go_on_from():
     runs = both(LOSSES["cross-entropy"], model, data, Adam(0.05), **options)
     assert_replayed(runs)
     more = [
-        train(LOSSES["cross-entropy"], m, data, Adam(0.05), state=h.state, epochs=5, replay=replay)
+        train(LOSSES["cross-entropy"], m, data, Adam(0.05), state=h.state, epochs=12, replay=replay)
         for (m, h), replay in zip(runs, (True, False), strict=True)
     ]
     assert_replayed(more)
@@ -603,7 +603,7 @@ def test_arrays_that_a_loss_collects_are_arrays_afterwards():
         seen.append(x * 2)
         return mse(model(x), y)
 
-    train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=5)
+    train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=10)
     for kept in seen:
         numpy.testing.assert_array_equal(kept + 0, 2 * X)
         assert kept.sum() == numpy.sum(2 * X)
@@ -619,7 +619,11 @@ def test_a_primitive_of_ones_own_that_is_random():
         return x + rng.normal(size=x.shape)
 
     defvjp(noisy, lambda ans, x: lambda g: g)
-    _, history = train(lambda m, x, y: mse(noisy(m(x)), y), Line(0.5, 0.5), [(X, Y)], Descent(0.01))
+
+    def loss(model, x, y):
+        return mse(noisy(model(x)), y)
+
+    _, history = train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=10)
     assert "another than the ordinary one" in history.notes[0]
 
 
@@ -642,7 +646,7 @@ def test_the_loss_is_called_at_steps_1_2_4_8_16_and_never_besides(calls):
 
 
 @pytest.mark.parametrize("loss", [line_loss, looks_by_if, chosen_by_mask])
-@pytest.mark.parametrize("epochs", [1, 2, 3, 9])
+@pytest.mark.parametrize("epochs", [1, 9, 10, 11, 17])
 def test_the_loss_is_never_called_an_extra_time(calls, loss, epochs):
     loss = calls(loss)
     train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=epochs)
