@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import autograd.numpy as np
 import numpy
 import pytest
+from autograd import grad
 from autograd.extend import defvjp, primitive
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -885,3 +886,13 @@ def test_large_data_are_not_copied():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < x.nbytes / 4
+
+
+def test_a_gradient_inside_the_loss():
+    """A penalty on the slope of the model, which is itself a gradient."""
+
+    def loss(model, x, y):
+        slope = grad(lambda x: np.sum(np.tanh(model(x))))(x)
+        return mse(model(x), y) + np.mean(slope**2)
+
+    assert_replayed(both(loss, Line(0.5, 0.5), cut()))
