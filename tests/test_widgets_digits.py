@@ -1,5 +1,7 @@
 """The drawing pad: drawings come to MNIST's size and place, and each stroke is read."""
 
+import base64
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -53,7 +55,8 @@ def test_each_stroke_is_read_and_the_buttons_work():
     reader.clear()
     assert "empty" in reader.sentence
     assert "empty" in reader._answer.value
-    reader.pad.pixels = bytes([0] * 300 + [255] * 40 + [0] * 444)
+    stroke = bytes([0] * 300 + [255] * 40 + [0] * 444)
+    reader.pad.pixels = base64.b64encode(stroke).decode()
     assert "reads 7" in reader._answer.value
     reader.show_example()
     np.testing.assert_allclose(reader.pad.picture.ravel(), DIGITS.x[500], atol=1 / 255)

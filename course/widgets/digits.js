@@ -9,7 +9,13 @@ export default {
     pad.setAttribute("aria-label", "Drawing pad. Draw a digit with the pointer, or move with the "
       + "arrow keys and hold shift to draw; Delete clears.");
     pad.style.cssText = "border:1px solid #888;background:#000;cursor:crosshair;touch-action:none";
-    el.appendChild(pad);
+    const frame = document.createElement("div");
+    frame.style.cssText = `position:relative;width:${SIDE * ZOOM + 2}px`;
+    const pen = document.createElement("div");  // where the arrow keys are
+    pen.style.cssText = "position:absolute;width:20px;height:20px;margin:-11px;border:2px solid "
+      + "#E69F00;border-radius:50%;pointer-events:none;visibility:hidden";
+    frame.append(pad, pen);
+    el.appendChild(frame);
     const ink = pad.getContext("2d");
     const small = document.createElement("canvas");
     small.width = small.height = SIDE;
@@ -28,7 +34,7 @@ export default {
         const rgba = grid.getImageData(0, 0, SIDE, SIDE).data;
         const bytes = new Uint8Array(SIDE * SIDE).map((_, i) => rgba[4 * i]);
         own = true;
-        model.set("pixels", new DataView(bytes.buffer));
+        model.set("pixels", btoa(String.fromCharCode(...bytes)));
         model.save_changes();
         own = false;
       });
@@ -36,10 +42,10 @@ export default {
 
     function show() {
       if (own) return;
-      const data = model.get("pixels");
+      const bytes = atob(model.get("pixels"));
       const image = grid.createImageData(SIDE, SIDE);
       for (let i = 0; i < SIDE * SIDE; i++) {
-        const shade = i < data.byteLength ? data.getUint8(i) : 0;
+        const shade = bytes.charCodeAt(i);
         image.data.set([shade, shade, shade, 255], 4 * i);
       }
       grid.putImageData(image, 0, 0);
@@ -64,6 +70,7 @@ export default {
     };
     pad.addEventListener("pointerdown", (event) => {
       pad.setPointerCapture(event.pointerId);
+      pen.style.visibility = "hidden";
       at = place(event);
       stroke(at, at);
     });
@@ -84,12 +91,16 @@ export default {
       } else if (MOVES[event.key]) {
         const from = spot;
         spot = spot.map((v, i) => Math.min(SIDE - 3, Math.max(2, v + MOVES[event.key][i])));
+        pen.style.left = `${spot[0] * ZOOM}px`;
+        pen.style.top = `${spot[1] * ZOOM}px`;
+        pen.style.visibility = "visible";
         if (event.shiftKey) stroke(from.map((v) => v * ZOOM), spot.map((v) => v * ZOOM));
       } else return;
       event.preventDefault();
       event.stopPropagation();
     });
 
+    pad.addEventListener("blur", () => { pen.style.visibility = "hidden"; });
     model.on("change:pixels", show);
     show();
   },

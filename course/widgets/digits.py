@@ -70,19 +70,24 @@ def sentence(probabilities):
 
 
 class Pad(anywidget.AnyWidget):
-    """The pad itself: 28 x 28 bytes, white ink on black."""
+    """The pad itself, white ink on black: 28 x 28 bytes, written in base 64.
+
+    Text and not bytes, since a page's models don't see that bytes have changed.
+    """
 
     _esm = Path(__file__).with_name("digits.js")
-    pixels = traitlets.Bytes(bytes(SIDE * SIDE)).tag(sync=True)
+    pixels = traitlets.Unicode(base64.b64encode(bytes(SIDE * SIDE)).decode()).tag(sync=True)
 
     @property
     def picture(self):
         """The drawing as numbers from 0 to 1."""
-        return np.frombuffer(self.pixels, dtype=np.uint8).reshape(SIDE, SIDE) / 255
+        ink = np.frombuffer(base64.b64decode(self.pixels), dtype=np.uint8)
+        return ink.reshape(SIDE, SIDE) / 255
 
     @picture.setter
     def picture(self, values):
-        self.pixels = np.round(255 * np.reshape(values, (SIDE, SIDE))).astype(np.uint8).tobytes()
+        ink = np.round(255 * np.reshape(values, (SIDE, SIDE))).astype(np.uint8)
+        self.pixels = base64.b64encode(ink.tobytes()).decode()
 
 
 class DigitReader(ipywidgets.VBox):
