@@ -1,4 +1,4 @@
-"""What all lessons keep to: one question, public names, pictures in words, exercises, links."""
+"""What all lessons keep to: one question, public names, pictures in words, exercises."""
 
 import ast
 import importlib
@@ -104,12 +104,6 @@ def test_every_picture_has_words(lesson):
         if shown and len(re.sub(r"<Figure.*?>", "", words).strip()) < 15:
             silent.append("".join(cell["source"])[:80])
     assert silent == []
-
-
-def test_links_between_lessons_lead_somewhere(lesson):
-    links = re.findall(r"\]\(([^)\s]+)\)", "\n".join(prose(lesson)))
-    inside = [link.split("#")[0] for link in links if "://" not in link and link[:5] != "data:"]
-    assert [link for link in inside if link and not (FOLDER / link).exists()] == []
 
 
 def test_a_lesson_ends_with_what_was_learned_and_where_to_read_more(taught):
