@@ -578,14 +578,16 @@ lesson.exercise(
         def my_count(sizes):
             """The number of weights and biases in a chain of Dense layers."""
             total = 0
-            for n_in, n_out in zip(sizes[:-1], sizes[1:]):
+            for k in range(len(sizes) - 1):
+                n_in, n_out = sizes[k], sizes[k + 1]
                 ...
             return total
     ''',
     solution="""
         def my_count(sizes):
             total = 0
-            for n_in, n_out in zip(sizes[:-1], sizes[1:]):
+            for k in range(len(sizes) - 1):
+                n_in, n_out = sizes[k], sizes[k + 1]
                 total += n_in * n_out + n_out
             return total
     """,
