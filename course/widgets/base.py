@@ -266,9 +266,6 @@ class Choice(ipywidgets.HBox):
         return proposal["value"]
 
 
-choice = Choice
-
-
 class Explorer(ipywidgets.VBox):
     """Controls, and a picture that answers while they are dragged.
 

@@ -13,7 +13,7 @@ import numpy as np
 from course import data
 from course.functions import sigmoid
 from course.plots import CLASSES, COLORS, STYLES, number
-from course.widgets.base import Curve, Explorer, Number, choice, figure
+from course.widgets.base import Choice, Curve, Explorer, Number, figure
 
 __all__ = ["Logistic", "explore_boundary"]
 
@@ -152,7 +152,7 @@ def explore_boundary():
         controls={
             "rate": Number("learning rate", RATES, 0.05),
             "steps": Number("steps", STEPS, 30),
-            "data": choice("the points", known),
+            "data": Choice("the points", known),
         },
         still=("data",),
         presets={

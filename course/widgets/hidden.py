@@ -13,7 +13,7 @@ import numpy as np
 from course import data
 from course.functions import softmax
 from course.plots import CLASSES, COLORS, STYLES, number
-from course.widgets.base import Curve, Explorer, Number, Raster, choice, figure
+from course.widgets.base import Choice, Curve, Explorer, Number, Raster, figure
 
 __all__ = ["STARTS", "Run", "Spirals", "explore_hidden"]
 
@@ -157,7 +157,7 @@ def explore_hidden():
             "hidden": Number("hidden units", range(1, MOST_UNITS + 1), 8),
             "rate": Number("learning rate", RATES, 1.0),
             "steps": Number("steps", STEPS, 1000),
-            "start": choice("start", STARTS, "He"),
+            "start": Choice("start", STARTS, "He"),
         },
         presets={
             "two units": {"hidden": 2, "start": "He", "rate": 1.0, "steps": 1000},

@@ -10,7 +10,7 @@ import numpy as np
 from course import data
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, convergence, number
-from course.widgets.base import Curve, Explorer, Number, choice, figure
+from course.widgets.base import Choice, Curve, Explorer, Number, figure
 from course.widgets.learning_rate import ARRIVED, quadratic, squared_error
 
 __all__ = ["best", "explore_momentum", "factor", "roll", "running_problem"]
@@ -118,7 +118,7 @@ def explore_momentum():
         controls={
             "rate": Number("learning rate", rates, 1e-4),
             "momentum": Number("momentum", kept, 0.9),
-            "rule": choice("rule", [HEAVY, NESTEROV]),
+            "rule": Choice("rule", [HEAVY, NESTEROV]),
         },
         still=("rule",),
         presets={
