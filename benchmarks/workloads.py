@@ -105,9 +105,9 @@ def every():
         )
         for size in (32, 128):
             name = f"network 64-64-64-10, Adam, batch {size}"
-            yield network(name, x, y, sizes, Adam(), size, 24 * size // 32, dtype)
+            yield network(name, x, y, sizes, Adam(), size, 12 * size // 32, dtype)
         name = "spirals 2-32-32-3, Adam, batch 64"
-        yield network(name, spiral.x, spiral.y, (2, 32, 32, 3), Adam(), 64, 500, dtype)
+        yield network(name, spiral.x, spiral.y, (2, 32, 32, 3), Adam(), 64, 250, dtype)
     x, y = many_digits()
     for dtype in (np.float32, np.float64):
         for rule in (Adam(), Momentum()):
