@@ -15,6 +15,7 @@ from course import (
     Line,
     Momentum,
     StepDecay,
+    constant,
     cross_entropy,
     data,
     gradient,
@@ -319,6 +320,65 @@ def test_an_interrupt_gives_back_the_last_complete_step():
     assert history.ended == "interrupted"
     assert (model.m, model.b) == (reference.m, reference.b)
     assert history.state.step == len(history.losses) == 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    weight: np.ndarray
+    power: int = 1
+
+    def __call__(self, x):
+        return self.weight[0] * x**self.power + self.weight[1]
+
+
+@dataclass
+class Checked(Line):
+    """A subclass with a `__post_init__`, which rebuilding must not run again."""
+
+    made: list = constant(default_factory=list)
+
+    def __post_init__(self):
+        self.made.append("made")
+
+
+class Layers(dict):
+    """A dict of layers; the second uses the first one's weight again."""
+
+    def __call__(self, x):
+        h = x[:, None] @ self["first"].weight
+        return (h @ self["again"].weight.T)[:, 0] + self["shift"]
+
+
+def layers():
+    first = Dense(1, 3, rng=np.random.default_rng(0))
+    again = Dense.from_arrays(first.weight, np.zeros(3))
+    return Layers(first=first, again=again, shift=np.array(0.5))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Sealed(np.array([0.5, 0.5])),
+        Checked(0.5, 0.5),
+        Line(0.5, 0.5),
+        Line(np.array(0.5), np.array(0.5)),
+        layers(),
+        Chain(lambda x: x[:, None], Dense(1, 1, rng=np.random.default_rng(0)), lambda x: x[:, 0]),
+    ],
+    ids=["frozen, slots", "subclass, post-init", "equal floats", "0-d", "dict, tied", "lambdas"],
+)
+def test_models_as_learners_write_them_train(model):
+    before = flat(model)
+    trained, history = train(loss, model, [(Z, Y)], Momentum(1e-3), epochs=100)
+    slow, _ = train(loss, model, [(Z, Y)], Momentum(1e-3), epochs=100, replay=False)
+    assert type(trained) is type(model)
+    assert [type(p) for p in parameters(trained)] == [type(p) for p in parameters(model)]
+    assert history.losses[-1] < 0.7 * history.losses[0]
+    np.testing.assert_array_equal(flat(trained), flat(slow))
+    np.testing.assert_array_equal(flat(model), before)
+    assert getattr(trained, "made", ["made"]) == ["made"]
+    if isinstance(model, Layers):
+        assert trained["first"].weight is trained["again"].weight
 
 
 def test_no_model_of_classes_gets_worse_than_it_was():
