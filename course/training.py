@@ -216,7 +216,7 @@ class _Run:
         free = [index for index in range(len(values)) if index not in frozen]
         self.packing = pack(optimizer, values, state, free)
         self.before, self.first = self.packing.now, state.step
-        self.losses, self.notes, self.limit = [], [], None
+        self.losses, self.notes, self.limit = [], [], math.inf
         self.replay = Replay(loss, model, values, free, self.packing.into, self.notes, replay)
         self.started = time.perf_counter()
 
@@ -233,16 +233,17 @@ class _Run:
     def gradient(self, batch):
         """Loss at the parameters of now; their gradient is kept for the step."""
         value = float(self.replay(self.packing.values(), batch))
-        if not self.losses:
-            if not math.isfinite(value):
-                refuse_nan(batch)
-            self.limit = DIVERGED * max(abs(value), 1e-6)
+        if not self.losses and not math.isfinite(value):
+            refuse_nan(batch)
+        if self.limit == math.inf and abs(value) > 1e-6:  # a first sample may fit by luck
+            self.limit = DIVERGED * abs(value)
         self.losses.append(value)
         return value
 
     def diverged(self, value):
         """Whether there is no way back."""
-        return not (abs(value) <= self.limit and self.packing.is_finite())
+        hopeless = not math.isfinite(value) or abs(value) > self.limit
+        return hopeless or not self.packing.is_finite()
 
     def shown(self, epoch, value):
         """What callbacks see, theirs to keep."""

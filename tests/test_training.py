@@ -190,6 +190,25 @@ def test_a_loss_that_overflows_gives_back_the_last_good_model_without_numpy_warn
     assert model["x"] == 1.0
 
 
+@pytest.mark.parametrize("replay", [True, False])
+def test_a_first_sample_that_fits_by_luck_makes_no_divergence_of_the_next(replay):
+    x, y = np.arange(20.0) / 10, 30.0 * np.arange(20) / 10  # the start fits the first sample
+    one_by_one = Batches(x, y, 1, shuffle=False)
+    fitted, history = train(
+        loss, Line(0.0, 0.0), one_by_one, Descent(0.1), epochs=200, replay=replay
+    )
+    assert history.losses[0] == 0.0
+    assert history.ended == "finished"
+    assert fitted.m == pytest.approx(30.0, rel=1e-3)
+
+
+def test_an_infinite_loss_is_a_divergence_from_the_first_step_on():
+    with pytest.warns(RuntimeWarning, match="loss inf at step 0"):
+        model, history = train(lambda m: m["x"] + np.inf, {"x": 1.0}, [()], Descent(0.1), epochs=3)
+    assert history.ended == "diverged"
+    assert model["x"] == 1.0
+
+
 def test_a_gradient_that_is_not_finite_is_a_divergence():
     def kink(m):
         return np.sqrt(m["x"] ** 2)
