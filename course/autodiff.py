@@ -6,7 +6,7 @@ put back into the model's own shape, so that `gradient(loss, line, x, y).m` is t
 
 import numpy as np
 from autograd.core import VJPNode, add_outgrads
-from autograd.tracer import Box, getval, new_box, trace_stack
+from autograd.tracer import Box, getval, new_box, notrace_primitives, trace_stack
 from autograd.util import toposort
 
 from course.trees import astype, parameters, rebuild
@@ -70,7 +70,7 @@ def differentiate(function, values):
 
 def backpropagate(function, values):
     """The same with what autograd makes of it: no gradient is None, dtypes may be wider."""
-    roots = [VJPNode.new_root() for _ in values]
+    roots = [_Node.new_root(value) for value in values]
     with trace_stack.new_trace() as trace:
         boxes = [new_box(value, trace, root) for value, root in zip(values, roots, strict=True)]
         out = _explained(function, boxes)
@@ -153,6 +153,23 @@ def refuse_nan(batch):
             )
 
 
+class _Node(VJPNode):
+    """A node that knows the dtype of its value, which is to be its gradient's too."""
+
+    __slots__ = ["dtype"]
+
+    def __init__(self, value, *how):
+        super().__init__(value, *how)
+        self.dtype = getattr(value, "dtype", None)
+
+    def initialize_root(self, value):
+        super().initialize_root()
+        self.dtype = getattr(value, "dtype", None)
+
+
+notrace_primitives[_Node] = notrace_primitives[VJPNode]  # what has no derivative, such as x > 0
+
+
 def _explained(function, boxes):
     """Call the loss; an error that comes of tracing is told in the learner's words."""
     try:
@@ -170,11 +187,13 @@ def _explained(function, boxes):
 
 
 def _backward(end, value):
-    """Run autograd's backward pass, except that it keeps the gradient of every root."""
+    """Run autograd's backward pass, except that every root's gradient is kept, and every dtype."""
     one = np.ones((), dtype=np.asarray(getval(value)).dtype)[()]  # float32 stays float32
     outgrads, kept = {end: (one, False)}, {}
     for node in toposort(end):
         outgrad = outgrads.pop(node)[0]
+        if node.dtype == np.float32 and getattr(outgrad, "dtype", None) == np.float64:
+            outgrad = outgrad.astype(np.float32)  # autograd's np.mean and np.max widen it
         if not node.parents:
             kept[node] = outgrad
         for parent, ingrad in zip(node.parents, node.vjp(outgrad), strict=True):

@@ -18,27 +18,30 @@ from course.programs import (
 
 __all__ = ["ShapeChanged", "compiled"]
 
+SHAPERS = {np.reshape, np.expand_dims, np.squeeze}  # the same numbers in another shape
+
 
 class ShapeChanged(Exception):
     """A result came in another shape than the one it was recorded with."""
 
 
-def compiled(program, destinations):
+def compiled(program, destinations, scratch=()):
     """Make a function of parameters and batch that returns the loss.
 
     Its gradients are written into `destinations`, an array for each. Numbers among the parameters
-    are given as 0-d arrays or numpy's floats, never as Python's, whose dtype is anyone's.
+    are given as 0-d arrays or numpy's floats, never as Python's, whose dtype is anyone's. Inputs
+    in `scratch` may be written over.
     """
-    return _Writer(program, destinations).function()
+    return _Writer(program, destinations, scratch).function()
 
 
 class _Writer:
     """Writes the function line by line, and keeps account of what is in which array."""
 
-    def __init__(self, program, destinations):
+    def __init__(self, program, destinations, scratch):
         self.program = program
         self.values, self.lines = {}, []  # what the free names of the function are; its lines
-        self.names = {call: f"v{i}" for i, call in enumerate(program.inputs.values())}
+        self.names = {call: f"v{i}" for i, call in enumerate(program.inputs)}
         self.last_use = _last_uses(program)
         self.buffers, self.lent, self.free = {}, {}, {}
         self.loss, *gradients = program.outputs
@@ -49,6 +52,19 @@ class _Writer:
         for (call, name), array in zip(self.destinations, destinations, strict=True):
             if isinstance(call, Call) and _fits(call, array):
                 self.buffers.setdefault(call, name)
+        for call in scratch:
+            self.buffers[call], self.lent[call] = self.names[call], _layout(call)
+        self._prepare_destinations()
+
+    def _prepare_destinations(self):
+        """What a result is made of at once is best put where the result will be."""
+        for index, call in reversed(list(enumerate(self.program.calls))):
+            if call in self.buffers and is_elementwise(call):
+                for source in call.sources:
+                    last = self.last_use.get(source) == index and source not in self.buffers
+                    if last and fills(source) and _layout(source) == _layout(call):
+                        self.buffers[source] = self.buffers[call]
+                        break
 
     def function(self):
         """Compile it."""
@@ -74,12 +90,14 @@ class _Writer:
             return self._mean(call, args[0])
         if function is take and is_known(call):
             return f"{args[0]}[{', '.join(args[1:])}]"
-        if function is np.transpose and len(args) == 1 and not call.kwargs:
-            return f"{args[0]}.T"
-        if function in (np.expand_dims, np.squeeze) and isinstance(call.value, np.ndarray):
-            return f"{args[0]}.reshape({call.value.shape})"
+        if function in (np.transpose, np.swapaxes) and not call.kwargs:
+            return f"{args[0]}.{function.__name__}({', '.join(args[1:])})"
+        if function in SHAPERS and len(args) <= 2 and "order" not in call.kwargs:
+            return f"{args[0]}.reshape({np.shape(call.value)})"
         if function is np.power and _is_square(call):
             function, args = np.square, args[:1]
+        if function is np.matmul and _is_plain_product(call):
+            function = np.dot  # the same, behind a door that is quicker to open
         if fills(call):
             by_name = "out=" if function in (np.maximum, np.minimum) else ""
             args.append(by_name + self._out(index, call))
@@ -132,22 +150,25 @@ class _Writer:
         if is_elementwise(call):  # it may write over its operand; a matrix product may not
             self._take_back(index)
         if call not in self.buffers:
-            layout = call.value.shape, call.value.dtype, call.value.strides
-            free = self.free.setdefault(layout, [])
+            free = self.free.get(_layout(call))
             self.buffers[call] = (
                 free.pop() if free else self._free_name(np.empty_like(call.value), "buffer")
             )
-            self.lent[call] = layout
+            self.lent[call] = _layout(call)
         return self.buffers[call]
 
     def _take_back(self, index):
         for call in [c for c in self.lent if self.last_use.get(c, 0) <= index]:
-            self.free[self.lent.pop(call)].append(self.buffers[call])
+            self.free.setdefault(self.lent.pop(call), []).append(self.buffers[call])
+
+
+def _layout(call):
+    return call.value.shape, call.value.dtype, call.value.strides
 
 
 def _last_uses(program):
     """Index of the last call that may look into the array of each, if only through a view."""
-    owners, last = {}, {}
+    owners, last = {call: {call} for call in program.inputs}, {}
     for index, call in enumerate(program.calls):
         seen = {owner for source in call.sources for owner in owners.get(source, ())}
         last.update(dict.fromkeys(seen, index))
@@ -171,6 +192,20 @@ def _is_whole_mean(call):
     values = call.args[0].value if len(call.args) == 1 and call.sources else None
     single = isinstance(values, np.ndarray) and values.dtype in (np.float32, np.float64)
     return single and all(option is None for option in call.kwargs.values())
+
+
+def _is_plain_product(call):
+    """Whether both make the same of it: of two matrices of one dtype, neither with gaps."""
+    a, b = (getattr(arg, "value", None) for arg in call.args)
+    return all(
+        isinstance(v, np.ndarray)
+        and v.ndim == 2
+        and v.dtype == call.value.dtype
+        and v.dtype in (np.float32, np.float64)
+        and min(v.shape) > 1
+        and (v.flags.c_contiguous or v.flags.f_contiguous)
+        for v in (a, b)
+    )
 
 
 def _is_square(call):

@@ -273,7 +273,8 @@ def _require_labels(name, labels, classes):
             + ("." if labels.ndim == 1 else ", one number for each sample.")
         )
     # As unsigned numbers the negative ones are the largest: this is looked at in every step.
-    if len(labels) and labels.view(labels.dtype.str.replace("i", "u")).max() >= classes:
+    unsigned = labels.view(labels.dtype.str.replace("i", "u"))
+    if len(labels) and numpy.maximum.reduce(unsigned) >= classes:
         raise ValueError(
             f"{name}: labels go from {labels.min()} to {labels.max()}, and {classes} classes are "
             f"counted from 0 to {classes - 1}. For labels from 1, write labels - 1; else give the "

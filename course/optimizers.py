@@ -210,7 +210,8 @@ class Adam(Rule):
 
     $$ d = \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon} $$
 
-    with t = 1 at the first step and epsilon outside the root, as in algorithm 1 of the paper.
+    with t = 1 at the first step and epsilon outside the root, as in algorithm 1 of the paper. (To
+    divide an array by a number takes longer than to multiply it by the number's inverse.)
 
     Parameters
     ----------
@@ -239,7 +240,7 @@ class Adam(Rule):
         t = t + 1
         m = self.beta1 * m + (1 - self.beta1) * gradient
         v = self.beta2 * v + (1 - self.beta2) * (gradient * gradient)
-        m_hat, v_hat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+        m_hat, v_hat = m * (1 / (1 - self.beta1**t)), v * (1 / (1 - self.beta2**t))
         step = self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
         return parameter - step, (m, v, t)
 

@@ -1,4 +1,4 @@
-"""A straight list of numpy calls, and how it reads as a Python function."""
+"""A straight list of numpy calls, of which none is made twice and none in vain."""
 
 import operator
 
@@ -38,27 +38,19 @@ class Program:
 
     Parameters
     ----------
-    inputs : dict of str to Call
-        Parameters and batch, by name, in the order in which they will be given.
+    inputs : list of Call
+        Parameters and batch, in the order in which they will be given.
     calls : list of Call
         In the order in which they were made.
     outputs : list
         The loss, then gradients: calls, or values where they are always the same.
-    names : list of str
-        One for each gradient.
     """
 
-    def __init__(self, inputs, calls, outputs, names):
+    def __init__(self, inputs, calls, outputs):
         self.inputs = inputs
-        kept = _simplified(calls)
+        kept = _simplified(calls, {out for out in outputs if isinstance(out, Call)})
         self.outputs = [kept[out] if isinstance(out, Call) else out for out in outputs]
         self.calls = _needed(dict.fromkeys(kept.values()), self.outputs)
-        self.names = names
-
-    @property
-    def source(self):
-        """The function to read. Run with numpy as `np`, it gives the loss and its gradients."""
-        return _Text(self, self.names).source()
 
     def difference(self, other):
         """Where another program for the same does something else, as text, or None."""
@@ -81,8 +73,8 @@ class Program:
         return "another result"
 
     def _pairs(self, other):
-        ours = [*self.inputs.values(), *self.calls]
-        return list(zip(ours, [*other.inputs.values(), *other.calls], strict=True))
+        ours = [*self.inputs, *self.calls]
+        return list(zip(ours, [*other.inputs, *other.calls], strict=True))
 
 
 def _called(call):
@@ -112,24 +104,55 @@ def is_equal(one, other):
 # ---- what needs doing ---------------------------------------------------------------------------
 
 
-def _simplified(calls):
+def _simplified(calls, outputs):
     """For each call the one that stands for it: the first that does the same."""
-    kept, first, seen = {}, {}, set()
+    kept, first, seen, users = {}, {}, set(), {}
+    for call in calls:
+        for source in call.sources:
+            users.setdefault(source, []).append(call)
     for call in calls:
         args = [kept.get(arg, arg) if isinstance(arg, Call) else arg for arg in call.args]
-        if call.backward:
-            args = _without_filled_arrays(call, args, seen)
-        else:
+        if not call.backward:
             seen.update(map(id, args))
+        elif call not in outputs and _only_spreads(call, args, users.get(call, ()), kept, seen):
+            kept[call] = args[0]
+            continue
+        else:
+            args = _without_filled_arrays(call, args, seen)
         if call.function is None:
             kept[call] = call
-        elif call.function is np.power and _is_one(args[1]) and _is_alike(call, args[0]):
-            kept[call] = args[0]  # autograd writes the derivative of x**2 as 2 * x**1
+        elif _is_vain(call, args):
+            kept[call] = args[0]
         else:
             new = Call(call.function, args, call.kwargs, call.value, call.backward)
             key = (call.function, *map(_key, args), *map(_key, call.kwargs.items()))
             kept[call] = first.setdefault(key, new) if is_known(call) else new
     return kept
+
+
+def _is_vain(call, args):
+    """Whether it gives its operand again: x**1 in the derivative of x**2, an array in its shape."""
+    if call.function is np.power:
+        return isinstance(args[1], (int, float)) and args[1] == 1 and _is_alike(call, args[0])
+    return call.function is np.reshape and len(call.sources) == 1 and _is_alike(call, args[0])
+
+
+def _only_spreads(call, args, users, kept, seen):
+    """Whether it adds zeros so that the shape is that of others, to which numpy spreads it anyway.
+
+    autograd does that on the way back through a sum or a mean over an axis.
+    """
+    if not (call.function is np.add and isinstance(args[0], Call) and _is_full(args[1], 0, seen)):
+        return False
+    return np.result_type(args[0].value) == call.value.dtype and all(
+        is_elementwise(user)
+        and any(
+            np.shape(kept.get(other, other).value) == np.shape(user.value)
+            for other in user.sources
+            if other is not call
+        )
+        for user in users
+    )
 
 
 def _without_filled_arrays(call, args, seen):
@@ -139,14 +162,18 @@ def _without_filled_arrays(call, args, seen):
     return [
         arg.flat[0]
         if isinstance(arg, np.ndarray)
-        and arg.base is None
-        and id(arg) not in seen
-        and arg.dtype == call.value.dtype
         and arg.size
-        and np.all(arg == arg.flat[0])
+        and arg.dtype == call.value.dtype
+        and _is_full(arg, arg.flat[0], seen)
         else arg
         for arg in args
     ]
+
+
+def _is_full(arg, number, seen):
+    """Whether it is an array of autograd's own, full of a number."""
+    fresh = isinstance(arg, np.ndarray) and arg.base is None and id(arg) not in seen
+    return fresh and bool(np.all(arg == number))
 
 
 def _is_alike(call, *others):
@@ -158,10 +185,6 @@ def _is_alike(call, *others):
         and value.dtype == call.value.dtype
         for value in values
     )
-
-
-def _is_one(value):
-    return isinstance(value, (int, float)) and value == 1
 
 
 def _key(value):
@@ -250,132 +273,6 @@ def is_plain_reduction(call):
         and isinstance(call.args[0].value, np.ndarray)
         and len(call.sources) == 1
         and len(call.args) <= 2
-        and not set(call.kwargs) - {"axis", "keepdims"}
+        and not {key for key, value in call.kwargs.items() if value is not None}
+        - {"axis", "keepdims"}
     )
-
-
-# ---- how it reads -------------------------------------------------------------------------------
-
-OPERATORS = {  # and how tightly they bind
-    np.greater: (">", 1), np.greater_equal: (">=", 1), np.less: ("<", 1), np.equal: ("==", 1),
-    np.less_equal: ("<=", 1), np.not_equal: ("!=", 1), np.add: ("+", 2), np.subtract: ("-", 2),
-    np.multiply: ("*", 3), np.divide: ("/", 3), np.matmul: ("@", 3), np.power: ("**", 5),
-}  # fmt: skip
-SIGN, ATOM = 4, 6
-LONGEST = 40  # an expression up to so many characters may stand inside another
-
-
-class _Text:
-    """A program as text. A result that is used once stands where it is used, if that is short."""
-
-    def __init__(self, program, names):
-        self.program, self.constants, self.known = program, {}, {}
-        self.names = {call: name for name, call in program.inputs.items()}
-        wanted = ["loss", *(f"d_{name}" for name in names)]
-        for call, name in zip(program.outputs, wanted, strict=True):
-            if isinstance(call, Call) and call not in self.names:
-                self.names[call] = self._free(name)
-        self.users = {}
-        for call in program.calls:
-            for source in call.sources:
-                self.users.setdefault(source, []).append(call)
-
-    def source(self):
-        """The function, line by line."""
-        lines, part, count = [], None, 0
-        for call in self.program.calls:
-            if call not in self.names and self._stands_inside(call):
-                continue
-            if call not in self.names:
-                count += 1
-                text, self.names[call] = self.call(call)[0], self._free(f"t{count}")
-            else:
-                text = self.call(call)[0]
-            if call.backward is not part:
-                part = call.backward
-                lines.append("# backward: the gradient" if part else "# forward: the loss")
-            lines.append(f"{self.names[call]} = {text}")
-        loss, *gradients = (self.arg(out)[0] for out in self.program.outputs)
-        lines.append(f"return {loss}, [{', '.join(gradients)}]")
-        notes = [f"# {name}: {_describe(value)}" for name, value in self.constants.items()]
-        head = f"def value_and_gradient({', '.join(self.program.inputs)}):"
-        return "\n    ".join([head, *notes, *lines])
-
-    def _stands_inside(self, call):
-        users = self.users.get(call, ())
-        once = len(users) == 1 and users[0].backward is call.backward
-        return once and is_known(call) and len(self.call(call)[0]) <= LONGEST
-
-    def call(self, call):
-        """Text of a call, and how tightly it binds."""
-        function = call.function
-        kwargs = {k: v for k, v in call.kwargs.items() if v is not None and v is not False}
-        if function in OPERATORS and not kwargs:
-            sign, level = OPERATORS[function]
-            left = self.arg(call.args[0], level + (level in (1, 5)))
-            return f"{left[0]} {sign} {self.arg(call.args[1], level + (level != 5))[0]}", level
-        if function is np.negative and not kwargs:
-            return f"-{self.arg(call.args[0], SIGN)[0]}", SIGN
-        if function is np.transpose and len(call.args) == 1 and not kwargs:
-            return f"{self.arg(call.args[0], ATOM)[0]}.T", ATOM
-        if function is take:
-            array, *index = call.args
-            return f"{self.arg(array, ATOM)[0]}[{', '.join(map(self.index, index))}]", ATOM
-        given = [self.arg(arg)[0] for arg in call.args]
-        given += [f"{key}={self.arg(value)[0]}" for key, value in kwargs.items()]
-        return f"{self.function(function)}({', '.join(given)})", ATOM
-
-    def arg(self, arg, level=0):
-        """Text of an operand, in brackets if it binds less tightly than asked for."""
-        text, own = self._arg(arg)
-        return (f"({text})", ATOM) if own < level else (text, own)
-
-    def _arg(self, arg):
-        if isinstance(arg, Call):
-            return (self.names[arg], ATOM) if arg in self.names else self.call(arg)
-        if isinstance(arg, np.float64):
-            arg = arg.item()
-        if isinstance(arg, float) and not np.isfinite(arg):
-            return f"float('{arg}')", ATOM
-        if arg is None or isinstance(arg, (bool, int, float, str)):
-            return repr(arg), SIGN if repr(arg).startswith("-") else ATOM
-        if isinstance(arg, tuple) and all(a is None or type(a) in (int, np.int64) for a in arg):
-            return repr(tuple(a if a is None else int(a) for a in arg)), ATOM
-        if isinstance(arg, np.generic):
-            return repr(arg), ATOM
-        if isinstance(arg, type) and arg.__module__ in ("builtins", "numpy"):
-            return f"{'np.' if arg.__module__ == 'numpy' else ''}{arg.__name__}", ATOM
-        return self._constant(arg), ATOM
-
-    def index(self, index):
-        """Text of what stands between square brackets."""
-        if isinstance(index, slice):
-            ends = ["" if end is None else str(end) for end in (index.start, index.stop)]
-            return ":".join(ends + ([] if index.step is None else [str(index.step)]))
-        return "..." if index is Ellipsis else self.arg(index)[0]
-
-    def function(self, function):
-        """Name of a function."""
-        for prefix, module in (("np", np), ("np.linalg", np.linalg)):
-            if getattr(module, function.__name__, None) is function:
-                return f"{prefix}.{function.__name__}"
-        return self._constant(function, function.__name__)
-
-    def _free(self, name):
-        while name in self.constants or name in self.names.values():
-            name += "_"
-        return name
-
-    def _constant(self, value, name=None):
-        if id(value) not in self.known:
-            name = name if name and name.isidentifier() else f"c{len(self.known) + 1}"
-            name = self._free(name)
-            self.known[id(value)], self.constants[name] = name, value
-        return self.known[id(value)]
-
-
-def _describe(value):
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape} that the loss brings along"
-    told = (getattr(value, "__doc__", None) or "").strip().splitlines()
-    return told[0] if callable(value) and told else f"a {type(value).__name__} of the loss's own"

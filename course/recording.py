@@ -7,17 +7,15 @@ calls, without autograd, that reads as a Python function (`programs`) and runs a
 is written by hand (`compiling`). This is the gradient.
 """
 
-import inspect
-import keyword
-
 import numpy as np
 from autograd.tracer import getval, isbox
 
 from course.autodiff import backpropagate, like, plain, require_parameters, traceable
 from course.compiling import compiled
+from course.listing import Listing, names_in
 from course.programs import Program, is_equal
 from course.tracing import traced, watching
-from course.trees import children, places, rebuild
+from course.trees import children, rebuild, rebuilder
 
 __all__ = ["Recording", "Unrecordable", "difference", "kind", "mismatch", "record", "watch"]
 
@@ -68,7 +66,7 @@ class Recording:
 
     def __init__(self, loss, model, batch):
         self.loss, self._recorded = loss, {}
-        self.source = self._at(model, batch)[0].source
+        self.source = Listing(self._at(model, batch)[0], names_in(model, loss, batch)).source()
 
     def __repr__(self):
         return self.source
@@ -96,9 +94,9 @@ class Recording:
 
     def _record(self, model, batch):
         """Record twice: what differs between two recordings can't be trusted."""
-        values = require_parameters(model)
-        value, _, program = watch(self.loss, model, values, batch, range(len(values)))
-        again, gradients, second = watch(self.loss, model, values, batch, range(len(values)))
+        values, build = require_parameters(model), rebuilder(model)
+        recordings = [watch(self.loss, build, values, batch, range(len(values))) for _ in "ab"]
+        (_, _, program), (again, gradients, second) = recordings
         for outcome in (program, second):
             if isinstance(outcome, str):
                 raise _error(outcome)
@@ -125,11 +123,14 @@ class Unrecordable(Exception):
     """Why a gradient can't be recorded."""
 
 
-def watch(loss, model, values, batch, wanted):
+def watch(loss, build, values, batch, wanted):
     """Take the ordinary gradient, and write down how.
 
     Parameters
     ----------
+    loss : callable
+    build : callable
+        Makes the model of its parameters.
     values : list
         The parameters at which to take it.
     wanted : sequence of int
@@ -145,7 +146,7 @@ def watch(loss, model, values, batch, wanted):
         data = [traced(part) if _is_followed(part) else part for part in batch]
 
         def forward(boxes):
-            result = loss(rebuild(model, boxes), *data)
+            result = loss(build(boxes), *data)
             tape.backward = True
             return result
 
@@ -157,11 +158,7 @@ def watch(loss, model, values, batch, wanted):
         inputs = [box._node.call for box in inputs]
     if tape.refusal:
         return value, gradients, f"it {tape.refusal}"
-    names = _names(model, loss, batch)
-    program = Program(
-        dict(zip(names, inputs, strict=True)), tape.calls, outputs, [names[i] for i in wanted]
-    )
-    return value, gradients, program
+    return value, gradients, Program(inputs, tape.calls, outputs)
 
 
 def _result(out, value):
@@ -234,48 +231,3 @@ class _Thing:
 
     def __hash__(self):
         return hash(self.thing) if self.by_value else id(self.thing)
-
-
-# ---- names --------------------------------------------------------------------------------------
-
-
-def _names(model, loss, batch):
-    """Names for parameters and batch: those of the fields, and of the loss's own arguments.
-
-    Where several fields have the same name, as in a chain of layers, their place is added.
-    """
-    ways = {}
-    for index, way, _ in places(model):
-        ways.setdefault(index, [name for _, name in way])
-    last = [_last_name(way) for way in ways.values()]
-    names = [
-        name if last.count(name) == 1 else "_".join([name, *_numbers(way)])
-        for name, way in zip(last, ways.values(), strict=True)
-    ]
-    return _unique([*names, *_argument_names(loss, len(batch))])
-
-
-def _last_name(way):
-    return next((str(name) for name in reversed(way) if str(name).isidentifier()), "p")
-
-
-def _numbers(way):
-    return [str(name) for name in way if isinstance(name, int)]
-
-
-def _argument_names(loss, count):
-    try:
-        arguments = list(inspect.signature(loss).parameters.values())[1 : count + 1]
-    except (TypeError, ValueError):
-        arguments = []
-    names = [argument.name for argument in arguments if argument.kind < argument.VAR_POSITIONAL]
-    return names + [f"batch_{i}" for i in range(len(names), count)]
-
-
-def _unique(names):
-    taken = {"np", "loss", *keyword.kwlist}
-    for index in range(len(names)):
-        while names[index] in taken:
-            names[index] += "_"
-        taken.add(names[index])
-    return names

@@ -11,7 +11,7 @@ import numpy as np
 from course.autodiff import differentiate
 from course.compiling import compiled
 from course.recording import Unrecordable, difference, kind, mismatch, watch
-from course.trees import rebuild
+from course.trees import rebuilder
 
 __all__ = ["Replay"]
 
@@ -38,7 +38,7 @@ class Replay:
     """
 
     def __init__(self, loss, model, values, wanted, into, notes, replay=True):
-        self.loss, self.model, self.wanted, self.into = loss, model, wanted, into
+        self.loss, self.build, self.wanted, self.into = loss, rebuilder(model), wanted, into
         self.types = [None if isinstance(value, np.ndarray) else type(value) for value in values]
         self.notes, self.ordinary = notes, not replay
         self.recorded, self.steps, self.replayed = {}, 0, False
@@ -137,11 +137,11 @@ class Replay:
         return value
 
     def _watch(self, values, batch):
-        return watch(self.loss, self.model, self._typed(values), batch, self.wanted)
+        return watch(self.loss, self.build, self._typed(values), batch, self.wanted)
 
     def _differentiate(self, values, batch):
         return differentiate(
-            lambda boxes: self.loss(rebuild(self.model, boxes), *batch), self._typed(values)
+            lambda boxes: self.loss(self.build(boxes), *batch), self._typed(values)
         )
 
     def _typed(self, values):

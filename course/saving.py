@@ -226,7 +226,7 @@ class _File:
     def _fill(self, node, name):
         parts = children(node)
         if parts is not None:
-            new = [self._fill(child, _join(name, part)) for part, child in parts]
+            new = [(part, self._fill(child, _join(name, part))) for part, child in parts]
             return with_children(node, new)
         return self._leaf(node, name or "value") if _kind(node) else node
 

@@ -54,7 +54,7 @@ class Stepper:
     here, there : tuple
         A vector of parameters and the rule's memory of it: arrays, and at most one number.
     gradient : ndarray
-        Of the vector.
+        Of the vector; a step may write over it.
     """
 
     def __init__(self, rule, here, there, gradient):
@@ -69,13 +69,13 @@ class Stepper:
         number = symbol(next(iter(_leaves(here, int)), None))
         vector, memory = _each(lambda v: number if isinstance(v, int) else symbol(v), here)
         slope = symbol(gradient)
-        inputs = {f"input_{index}": call for index, call in enumerate(calls)}
+        inputs = list(calls)
         with np.errstate(all="ignore"):  # no gradient is there yet
             results = [result.call for result in _leaves(written.step(vector, slope, memory))]
         arrays = [call for call in results if isinstance(call.value, np.ndarray)]
         outputs = [*([c for c in results if c not in arrays] or [None]), *arrays]
-        program = Program(inputs, calls, outputs, [str(index) for index in range(len(arrays))])
-        self.run = compiled(program, _leaves(there, np.ndarray))
+        program = Program(inputs, calls, outputs)
+        self.run = compiled(program, _leaves(there, np.ndarray), [slope.call])
         self.rule, self.given = rule, (*_leaves(here, np.ndarray), gradient)
 
     def __call__(self, step, number):

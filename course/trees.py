@@ -5,6 +5,7 @@ through this file, so there is one answer to the question which values are param
 """
 
 import copy
+import operator
 import re
 from dataclasses import field, fields, is_dataclass
 
@@ -19,6 +20,7 @@ __all__ = [
     "parameters",
     "places",
     "rebuild",
+    "rebuilder",
     "with_children",
 ]
 
@@ -51,21 +53,22 @@ def children(node):
     return None
 
 
-def with_children(node, values):
-    """A copy of `node` with other parts, in the order of `children(node)`.
+def with_children(node, parts):
+    """A copy of `node` with other parts, given as `children` names them: `(name, part)` pairs.
 
     All else is copied as it is; neither `__init__` nor `__post_init__` runs.
     """
     if isinstance(node, tuple):
+        values = list(node)
+        for index, part in parts:
+            values[index] = part
         return node._make(values) if hasattr(node, "_make") else type(node)(values)
     new = copy.copy(node)
-    if isinstance(node, list):
-        new[:] = values
-    elif isinstance(node, dict):
-        new.update(zip(node, values, strict=True))
-    else:
-        for (name, _), value in zip(children(node), values, strict=True):
-            object.__setattr__(new, name, value)
+    for name, part in parts:
+        if isinstance(node, (list, dict)):
+            new[name] = part
+        else:
+            object.__setattr__(new, name, part)
     return new
 
 
@@ -120,24 +123,33 @@ def rebuild(model, values):
     >>> rebuild({"m": 1.0, "b": 2.0}, [3.0, 4.0])
     {'m': 3.0, 'b': 4.0}
     """
-    values, placed = iter(values), {}
+    return rebuilder(model)(values)
 
-    def place(node, path):
+
+def rebuilder(model):
+    """`rebuild` for one model, as a function of the values alone: the quick way to do it often."""
+    indices = iter([index for index, _, _ in places(model)])
+
+    def builder(node, path):
         if _is_parameter(node, path):
-            if _is_float(node):
-                return next(values)
-            if id(node) not in placed:
-                placed[id(node)] = next(values)
-            return placed[id(node)]
-        parts = _parts(node, path)
-        if not parts:
-            return node
-        new = [place(part, where) if where else part for _, part, where in parts]
-        if all(a is b for a, (_, b, _) in zip(new, parts, strict=True)):
-            return node
-        return with_children(node, new)
+            return operator.itemgetter(next(indices))
+        makers = [
+            (name, make, part)
+            for name, part, where in _parts(node, path)
+            if where and (make := builder(part, where))
+        ]
+        if not makers:
+            return None  # no parameter in it
 
-    return place(model, "model")
+        def build(values):
+            parts = [(name, make(values), part) for name, make, part in makers]
+            if all(new is old for _, new, old in parts):
+                return node
+            return with_children(node, [(name, new) for name, new, _ in parts])
+
+        return build
+
+    return builder(model, "model") or (lambda values: model)
 
 
 def astype(model, dtype):

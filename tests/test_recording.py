@@ -47,7 +47,7 @@ from course import (
     train,
     value_and_gradient,
 )
-from course.programs import _Text
+from course.listing import Listing, names_in
 
 X = numpy.linspace(-1, 1, 50)
 Y = 3 * X + 1 + numpy.sin(40 * X)
@@ -827,7 +827,7 @@ def test_every_source_runs_and_gives_the_ordinary_gradient(name):
     model, x, y = network(4, 5, 3), features(), classes()
     recording = record(LOSSES[name], model, x, y)
     (program, *_), *_ = recording._recorded.values()
-    text = _Text(program, program.names)
+    text = Listing(program, names_in(model, LOSSES[name], (x, y)))
     exec(text.source(), scope := {"np": numpy, **text.constants})
     value, gradients = scope["value_and_gradient"](*parameters(model), x, y)
     expected_value, expected = value_and_gradient(LOSSES[name], model, x, y)

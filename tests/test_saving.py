@@ -85,7 +85,7 @@ def blank(tree):
     """A tree of the same structure, with other numbers in it."""
     parts = saving.children(tree)
     if parts is not None:
-        return saving.with_children(tree, [blank(part) for _, part in parts])
+        return saving.with_children(tree, [(name, blank(part)) for name, part in parts])
     if isinstance(tree, np.ndarray):
         return np.ones_like(tree)
     return type(tree)(1) if isinstance(tree, (bool, int, float, np.generic)) else tree
