@@ -26,11 +26,11 @@ class ShapeChanged(Exception):
 
 
 def compiled(program, destinations, scratch=()):
-    """Make a function of parameters and batch that returns the loss.
+    """Make a function of parameters, batch and destinations that returns the loss.
 
-    Its gradients are written into `destinations`, an array for each. Numbers among the parameters
-    are given as 0-d arrays or numpy's floats, never as Python's, whose dtype is anyone's. Inputs
-    in `scratch` may be written over.
+    The gradients are written into the destinations, an array for each; those given here say what
+    such arrays are like. Numbers among the parameters are given as 0-d arrays or numpy's floats,
+    never as Python's, whose dtype is anyone's. Inputs in `scratch` may be written over.
     """
     return _Writer(program, destinations, scratch).function()
 
@@ -45,11 +45,8 @@ class _Writer:
         self.last_use = _last_uses(program)
         self.buffers, self.lent, self.free = {}, {}, {}
         self.loss, *gradients = program.outputs
-        self.destinations = [
-            (call, self._free_name(array, "into"))
-            for call, array in zip(gradients, destinations, strict=True)
-        ]
-        for (call, name), array in zip(self.destinations, destinations, strict=True):
+        self.destinations = {f"into_{i}": call for i, call in enumerate(gradients)}
+        for (name, call), array in zip(self.destinations.items(), destinations, strict=True):
             if isinstance(call, Call) and _fits(call, array):
                 self.buffers.setdefault(call, name)
         for call in scratch:
@@ -68,12 +65,12 @@ class _Writer:
 
     def function(self):
         """Compile it."""
-        inputs = ", ".join(self.names.values())
+        inputs = ", ".join([*self.names.values(), *self.destinations])
         for index, call in enumerate(self.program.calls):
             text = self._call(index, call)
             self.names[call] = f"v{len(self.names)}"
             self.lines.append(f"{self.names[call]} = {text}")
-        for call, name in self.destinations:
+        for name, call in self.destinations.items():
             if not (isinstance(call, Call) and self.buffers.get(call) == name):
                 self.lines.append(f"{name}[...] = {self._operand(call)}")
         self.lines.append(f"return {self._operand(self.loss)}")

@@ -102,19 +102,15 @@ class Together(Apart):
         memory = _join([state.parameters[i] for i in free])
         self.gradient = np.empty_like(vector)
         self.into = self._cut(self.gradient)
-        here, there = (vector, memory), _like((vector, memory))
-        self.views = [self._with(values, self._cut(place[0])) for place in (here, there)]
-        self.steppers = [
-            Stepper(optimizer, here, there, self.gradient),
-            Stepper(optimizer, there, here, self.gradient),
-        ]
-        self.memories = [here[1], there[1]]
-        self.now = 0, state.step, _number(here[1])
+        self.places = (vector, memory), _like((vector, memory))
+        self.views = [self._with(values, self._cut(vector)) for vector, _ in self.places]
+        self.stepper = Stepper(optimizer, self.places, self.gradient)
+        self.now = 0, state.step, _number(memory)
 
     def step(self):
         """Step by the gradient that was written; returns what was before."""
         before, (turn, step, number) = self.now, self.now
-        self.now = 1 - turn, step + 1, self.steppers[turn](step, number)
+        self.now = 1 - turn, step + 1, self.stepper(turn, step, number)
         return before
 
     def values(self):
@@ -124,8 +120,9 @@ class Together(Apart):
     def state(self):
         """The state, cut as the parameters are."""
         turn, step, number = self.now
+        memory = self.places[turn][1]
         memories = [
-            _cut(self.memories[turn], number, cut, shape)
+            _cut(memory, number, cut, shape)
             for cut, shape in zip(self.cuts, self.shapes, strict=True)
         ]
         return OptimizerState(step, self._with(self.started.parameters, memories))

@@ -98,7 +98,8 @@ def is_same(one, other):
 def is_equal(one, other):
     """Whether two arrays hold the same numbers, NaN in the same places."""
     one, other = np.asarray(one), np.asarray(other)
-    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fc" and other.dtype.kind in "fc")
+    has_nan = one.dtype.kind in "fc" and other.dtype.kind in "fc"
+    return np.array_equal(one, other) or (has_nan and np.array_equal(one, other, equal_nan=True))
 
 
 # ---- what needs doing ---------------------------------------------------------------------------

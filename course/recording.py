@@ -79,7 +79,7 @@ class Recording:
         """Compute the loss and its gradient."""
         values = require_parameters(model)
         _, run, into = self._at(model, batch)
-        value = run(*map(np.asarray, values), *batch)
+        value = run(*map(np.asarray, values), *batch, *into)
         return plain(value), rebuild(model, [like(v, g) for v, g in zip(values, into, strict=True)])
 
     def _at(self, model, batch):
@@ -102,7 +102,7 @@ class Recording:
                 raise _error(outcome)
         into = [np.empty_like(value, order="C", subok=False) for value in values]
         run = compiled(program, into)
-        value = run(*map(np.asarray, values), *batch)
+        value = run(*map(np.asarray, values), *batch, *into)
         problem = difference(program, second) or mismatch([value, *into], [again, *gradients])
         if problem:
             raise _error(problem)

@@ -6,6 +6,8 @@ the first two gradients are the ordinary ones, written down both times; then the
 16th and so on are ordinary again, and the replayed ones must be equal to them in every bit.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from course.autodiff import differentiate
@@ -42,102 +44,93 @@ class Replay:
         self.types = [None if isinstance(value, np.ndarray) else type(value) for value in values]
         self.notes, self.ordinary = notes, not replay
         self.recorded, self.steps, self.replayed = {}, 0, False
+        self.batch, self.key = None, None
 
     def __call__(self, values, batch):
         """Loss at `values`, arrays and numpy's floats; its gradient is in `into`."""
         self.steps += 1
-        if self.ordinary:
-            return self._taken(*self._differentiate(values, batch))
-        try:
-            key = tuple(
-                [  # what `kind` says, without calling it for arrays
-                    (part.dtype, part.shape, part.strides)
-                    if type(part) is np.ndarray
-                    else kind(part)
-                    for part in batch
-                ]
-            )
-        except Unrecordable as reason:
-            return self._without(reason, values, batch)
-        recorded = self.recorded.get(key)
-        if recorded is None:
-            return self._first(key, values, batch)
-        recorded.uses += 1
-        if not recorded.uses & (recorded.uses - 1):  # a power of two
-            return self._compared(recorded, values, batch)
-        try:
-            value = recorded.run(*values, *batch)
-        except Exception as reason:  # the loss's own will come again
-            return self._without(reason, values, batch)
-        self.replayed = True
-        return value
+        recorded = self._recorded(batch)
+        if recorded:
+            recorded.uses += 1
+            if not recorded.uses & (recorded.uses - 1):  # a power of two
+                return self._compared(recorded, values, batch)
+            try:
+                value = recorded.run(*values, *batch, *self.into)
+                self.replayed = True
+                return value
+            except Exception as error:  # the loss's own will come again
+                self._give_up(error)
+        return self._taken(*self._differentiate(values, batch))
 
-    def _first(self, key, values, batch):
-        """The ordinary gradient, written down on the way."""
+    def _recorded(self, batch):
+        """What is recorded for batches of this kind, or None to go the ordinary way."""
+        if self.ordinary:
+            return None
         try:
-            if len(self.recorded) == MOST_KINDS:
-                raise Unrecordable(f"batches come in more than {MOST_KINDS} kinds")
-            for part in batch:
-                kind(part)
-            value, gradients, program = self._watch(values, batch)
-        except Exception as reason:
-            return self._without(reason, values, batch)
-        problem = program
-        if not isinstance(program, str):
-            self.recorded[key] = _Recorded(program, compiled(program, self.into))
-            problem, _ = self._held_against(self.recorded[key], values, batch, value, gradients)
-        return self._taken(value, gradients, problem)
+            if batch is not self.batch:  # [(x, y)] gives the same one each time
+                self.batch, self.key = batch, tuple(map(kind, batch))
+            if self.key not in self.recorded:
+                if len(self.recorded) == MOST_KINDS:
+                    raise Unrecordable(f"batches come in more than {MOST_KINDS} kinds")
+                self.recorded[self.key] = _Recorded()
+        except Unrecordable as reason:
+            return self._give_up(reason)
+        return self.recorded[self.key]
 
     def _compared(self, recorded, values, batch):
-        """The ordinary gradient once more, and the replayed one beside it."""
-        different, refused = None, None
-        if recorded.uses > 2:
-            value, gradients = self._differentiate(values, batch)
-        else:
+        """The ordinary gradient, and the replayed one held against it."""
+        found = self._watched(recorded, values, batch) if recorded.uses <= 2 else None
+        value, gradients, different = found or (*self._differentiate(values, batch), None)
+        if not self.ordinary:
             try:
-                value, gradients, program = self._watch(values, batch)
-            except Exception as reason:
-                return self._without(reason, values, batch)
-            if isinstance(program, str):
-                refused = program
+                replayed = recorded.run(*values, *batch, *self.into)
+            except Exception as error:
+                self._give_up(error)
             else:
+                ordinary = [value, *(gradients[index] for index in self.wanted)]
+                self._refuse(different or mismatch([replayed, *self.into], ordinary))
+        return self._taken(value, gradients)
+
+    def _watched(self, recorded, values, batch):
+        """Value, gradients and what two recordings don't have in common; None if it fails."""
+        different = None
+        try:
+            value, gradients, program = watch(
+                self.loss, self.build, self._typed(values), batch, self.wanted
+            )
+            if isinstance(program, str):
+                self._give_up(program)
+            elif recorded.program:
                 different = difference(recorded.program, program)
-        if not refused and not different:
-            different, refused = self._held_against(recorded, values, batch, value, gradients)
+            else:
+                recorded.program, recorded.run = program, compiled(program, self.into)
+        except Exception as error:  # the loss's own will come again
+            return self._give_up(error)
+        return value, gradients, different
+
+    def _refuse(self, different):
+        """Give up if there is a difference; if steps were taken by replay already, raise."""
         if different and self.replayed:
             raise ValueError(
-                f"step {self.steps - 1}: {different}. The steps since the last comparison may have "
-                "been wrong. Usual causes: randomness, a counter or a clock in the loss, or a "
+                f"step {self.steps - 1}: {different}. The steps since the last comparison may "
+                "have been wrong. Usual causes: randomness, a counter or a clock in the loss, or a "
                 "variable from outside that changes. Such a loss can't be recorded: write "
                 "train(..., replay=False)."
             )
-        return self._taken(value, gradients, different or refused)
+        if different:
+            self._give_up(different)
 
-    def _held_against(self, recorded, values, batch, value, gradients):
-        """How the replay differs from the ordinary gradient, and why it failed, or None."""
-        try:
-            replayed = recorded.run(*values, *batch)
-        except Exception as reason:
-            return None, reason
-        ordinary = [value, *(gradients[index] for index in self.wanted)]
-        return mismatch([replayed, *self.into], ordinary), None
+    def _give_up(self, problem):
+        """Go the ordinary way from here on, and say why."""
+        self.ordinary, self.recorded = True, {}
+        told = problem if isinstance(problem, (str, Unrecordable)) else _told(problem)
+        self.notes.append(f"Gradients were taken the ordinary way, without replay: {told}.")
 
-    def _without(self, reason, values, batch):
-        """The ordinary gradient, now and from now on."""
-        return self._taken(*self._differentiate(values, batch), reason)
-
-    def _taken(self, value, gradients, problem=None):
-        """Put an ordinary gradient where it is wanted; with a problem, go on taking those."""
+    def _taken(self, value, gradients):
+        """Put an ordinary gradient where it is wanted."""
         for place, index in zip(self.into, self.wanted, strict=True):
             place[...] = gradients[index]
-        if problem:
-            self.ordinary, self.recorded = True, {}
-            told = problem if isinstance(problem, (str, Unrecordable)) else _told(problem)
-            self.notes.append(f"Gradients were taken the ordinary way, without replay: {told}.")
         return value
-
-    def _watch(self, values, batch):
-        return watch(self.loss, self.build, self._typed(values), batch, self.wanted)
 
     def _differentiate(self, values, batch):
         return differentiate(
@@ -149,11 +142,13 @@ class Replay:
         return [v if kind is None else kind(v) for v, kind in zip(values, self.types, strict=True)]
 
 
+@dataclass(eq=False)
 class _Recorded:
     """A program, the function made of it, and how often it was asked for."""
 
-    def __init__(self, program, run):
-        self.program, self.run, self.uses = program, run, 1
+    program: object = None
+    run: object = None
+    uses: int = 0
 
 
 def _told(error):

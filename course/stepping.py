@@ -46,18 +46,18 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 class Stepper:
-    """A rule's step from one place to another.
+    """A rule's step from one of two places to the other, and back.
 
     Parameters
     ----------
     rule : one of the course's own
-    here, there : tuple
-        A vector of parameters and the rule's memory of it: arrays, and at most one number.
+    places : pair of tuples
+        In each a vector of parameters and the rule's memory of it: arrays, and at most one number.
     gradient : ndarray
         Of the vector; a step may write over it.
     """
 
-    def __init__(self, rule, here, there, gradient):
+    def __init__(self, rule, places, gradient):
         calls = []
 
         def symbol(value):
@@ -66,21 +66,21 @@ class Stepper:
 
         written = copy.copy(rule)  # a schedule may have another rate for each step
         object.__setattr__(written, "learning_rate", symbol(at_step(rule, 0).learning_rate))
-        number = symbol(next(iter(_leaves(here, int)), None))
-        vector, memory = _each(lambda v: number if isinstance(v, int) else symbol(v), here)
+        number = symbol(next(iter(_leaves(places[0], int)), None))
+        vector, memory = _each(lambda v: number if isinstance(v, int) else symbol(v), places[0])
         slope = symbol(gradient)
         inputs = list(calls)
         with np.errstate(all="ignore"):  # no gradient is there yet
             results = [result.call for result in _leaves(written.step(vector, slope, memory))]
         arrays = [call for call in results if isinstance(call.value, np.ndarray)]
         outputs = [*([c for c in results if c not in arrays] or [None]), *arrays]
-        program = Program(inputs, calls, outputs)
-        self.run = compiled(program, _leaves(there, np.ndarray), [slope.call])
-        self.rule, self.given = rule, (*_leaves(here, np.ndarray), gradient)
+        here, there = (_leaves(place, np.ndarray) for place in places)
+        self.run = compiled(Program(inputs, calls, outputs), there, [slope.call])
+        self.rule, self.given = rule, ((*here, gradient, *there), (*there, gradient, *here))
 
-    def __call__(self, step, number):
-        """Take the step: its arrays are there, and the number in the memory is returned."""
-        return self.run(at_step(self.rule, step).learning_rate, number, *self.given)
+    def __call__(self, turn, step, number):
+        """Step from the place whose turn it is; the number in the memory is returned."""
+        return self.run(at_step(self.rule, step).learning_rate, number, *self.given[turn])
 
 
 def _leaves(node, kind=object):

@@ -328,7 +328,7 @@ def _as_batch(batch):
             f"data gave a batch of type {type(batch).__name__}, and a tuple such as (x, y) was "
             "expected. For all data at once write [(x, y)], with the brackets."
         )
-    return batch
+    return tuple(batch)
 
 
 def _frozen_indices(model, frozen):
