@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from course.optimizers import at_step
-from course.stepping import Stepper
+from course.stepping import Stepper, each, leaves
 from course.updating import OptimizerState, clip_gradients, take_step
 
 __all__ = ["Apart", "Together", "pack"]
@@ -99,13 +99,13 @@ class Together(Apart):
         self.cuts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
         self.shapes = [np.shape(values[i]) for i in free]
         vector = np.concatenate([np.ravel(values[i]) for i in free])
-        memory = _join([state.parameters[i] for i in free])
+        memory = each(_joined, *(state.parameters[i] for i in free))
         self.gradient = np.empty_like(vector)
         self.into = self._cut(self.gradient)
-        self.places = (vector, memory), _like((vector, memory))
+        self.places = (vector, memory), each(_like, (vector, memory))
         self.views = [self._with(values, self._cut(vector)) for vector, _ in self.places]
         self.stepper = Stepper(optimizer, self.places, self.gradient)
-        self.now = 0, state.step, _number(memory)
+        self.now = 0, state.step, next(iter(leaves(memory, int)), None)
 
     def step(self):
         """Step by the gradient that was written; returns what was before."""
@@ -120,11 +120,14 @@ class Together(Apart):
     def state(self):
         """The state, cut as the parameters are."""
         turn, step, number = self.now
-        memory = self.places[turn][1]
-        memories = [
-            _cut(memory, number, cut, shape)
-            for cut, shape in zip(self.cuts, self.shapes, strict=True)
-        ]
+        _, memory = self.places[turn]
+
+        def part(cut, shape):
+            return each(
+                lambda v: v[cut].reshape(shape).copy()[()] if _is_array(v) else number, memory
+            )
+
+        memories = list(map(part, self.cuts, self.shapes))
         return OptimizerState(step, self._with(self.started.parameters, memories))
 
     @property
@@ -165,39 +168,22 @@ def _is_elementwise(optimizer):
 
 def _alike(pairs):
     """Whether each memory is an array like its parameter, or the same for all (a count)."""
-    first, _ = pairs[0]
-    if isinstance(first, tuple):
-        return all(_alike([(m[part], shape) for m, shape in pairs]) for part in range(len(first)))
-    if isinstance(first, (np.ndarray, np.floating)):
-        return all(np.shape(memory) == shape for memory, shape in pairs)
-    return all(memory == first for memory, _ in pairs)
+    first = leaves(pairs[0][0])
+    for memory, shape in pairs:
+        for one, other in zip(first, leaves(memory), strict=True):
+            if (np.shape(other) != shape) if _is_array(one) else (other != one):
+                return False
+    return True
 
 
-def _join(memories):
-    first = memories[0]
-    if isinstance(first, tuple):
-        return tuple(map(_join, zip(*memories, strict=True)))
-    if isinstance(first, (np.ndarray, np.floating)):
-        return np.concatenate([np.ravel(memory) for memory in memories])
-    return first
+def _is_array(value):
+    return isinstance(value, (np.ndarray, np.floating))
 
 
-def _like(memory):
-    if isinstance(memory, tuple):
-        return tuple(map(_like, memory))
-    return np.empty_like(memory) if isinstance(memory, np.ndarray) else memory
+def _joined(*parts):
+    """Arrays as one vector; what is the same for all as it is."""
+    return np.concatenate([np.ravel(p) for p in parts]) if _is_array(parts[0]) else parts[0]
 
 
-def _number(memory):
-    """The number in a memory, such as a count of steps, or None."""
-    parts = memory if isinstance(memory, tuple) else (memory,)
-    return next((part for part in parts if isinstance(part, int)), None)
-
-
-def _cut(memory, number, cut, shape):
-    """One parameter's part of a memory, as a copy."""
-    if isinstance(memory, tuple):
-        return tuple(_cut(part, number, cut, shape) for part in memory)
-    if isinstance(memory, np.ndarray):
-        return memory[cut].reshape(shape).copy()[()]
-    return number
+def _like(value):
+    return np.empty_like(value) if _is_array(value) else value

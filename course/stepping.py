@@ -15,7 +15,7 @@ from course.compiling import compiled
 from course.optimizers import at_step
 from course.programs import Call, Program
 
-__all__ = ["Stepper"]
+__all__ = ["Stepper", "each", "leaves"]
 
 ON_NUMBERS = {  # Python's numbers are computed by Python: they have no dtype of their own
     np.add: operator.add,
@@ -66,15 +66,15 @@ class Stepper:
 
         written = copy.copy(rule)  # a schedule may have another rate for each step
         object.__setattr__(written, "learning_rate", symbol(at_step(rule, 0).learning_rate))
-        number = symbol(next(iter(_leaves(places[0], int)), None))
-        vector, memory = _each(lambda v: number if isinstance(v, int) else symbol(v), places[0])
+        number = symbol(next(iter(leaves(places[0], int)), None))
+        vector, memory = each(lambda v: number if isinstance(v, int) else symbol(v), places[0])
         slope = symbol(gradient)
         inputs = list(calls)
         with np.errstate(all="ignore"):  # no gradient is there yet
-            results = [result.call for result in _leaves(written.step(vector, slope, memory))]
+            results = [result.call for result in leaves(written.step(vector, slope, memory))]
         arrays = [call for call in results if isinstance(call.value, np.ndarray)]
         outputs = [*([c for c in results if c not in arrays] or [None]), *arrays]
-        here, there = (_leaves(place, np.ndarray) for place in places)
+        here, there = (leaves(place, np.ndarray) for place in places)
         self.run = compiled(Program(inputs, calls, outputs), there, [slope.call])
         self.rule, self.given = rule, ((*here, gradient, *there), (*there, gradient, *here))
 
@@ -83,13 +83,15 @@ class Stepper:
         return self.run(at_step(self.rule, step).learning_rate, number, *self.given[turn])
 
 
-def _leaves(node, kind=object):
+def leaves(node, kind=object):
+    """What stands in nested tuples and is of a kind, without None."""
     if isinstance(node, tuple):
-        return [leaf for part in node for leaf in _leaves(part, kind)]
+        return [leaf for part in node for leaf in leaves(part, kind)]
     return [node] if node is not None and isinstance(node, kind) else []
 
 
-def _each(function, node):
-    if isinstance(node, tuple):
-        return tuple(_each(function, part) for part in node)
-    return None if node is None else function(node)
+def each(function, *nodes):
+    """Nested tuples of what a function makes of the leaves that stand in the same place."""
+    if isinstance(nodes[0], tuple):
+        return tuple(each(function, *parts) for parts in zip(*nodes, strict=True))
+    return None if nodes[0] is None else function(*nodes)
