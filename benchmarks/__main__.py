@@ -33,7 +33,7 @@ def main():
     )
     for workload in workloads.quick() if options.quick else workloads.every():
         if options.only in workload.name:
-            print(f"**{workload.name}**\n", flush=True)
+            print(f"**{workload.name}, {workload.steps:,} steps**\n", flush=True)
             print(table(workload, seconds, options.quick), flush=True)
     if not options.quick and not options.only:
         print(measures.report())

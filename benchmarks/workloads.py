@@ -82,34 +82,34 @@ def many_digits():
     return np.tile(digits.x, (12, 1)), np.tile(digits.y, 12)
 
 
+def small(dtype):
+    """Those of 10 to 9,000 parameters, 5,000 steps each."""
+    x, y = small_digits()
+    sizes = (64, 64, 64, 10)
+    yield network("softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 32, dtype)
+    for size in (32, 128):
+        name = f"network 64-64-64-10, Adam, batch {size}"
+        yield network(name, x, y, sizes, Adam(), size, size, dtype)
+    spiral = spirals(500, np.random.default_rng(0))
+    name = "spirals 2-32-32-3, Adam, batch 64"
+    yield network(name, spiral.x, spiral.y, (2, 32, 32, 3), Adam(), 64, 625, dtype)
+
+
 def quick():
     """A workload of each kind."""
-    x, y = small_digits()
     yield line()
     yield parabola()
-    yield network("softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 8, float)
-    sizes = (64, 64, 64, 10)
-    yield network("network 64-64-64-10, Adam, batch 32", x, y, sizes, Adam(), 32, 8, float)
+    yield from itertools.islice(small(np.float64), 2)
 
 
 def every():
     """All of them, one at a time: the largest takes 400 MB."""
     yield line()
     yield parabola()
-    x, y = small_digits()
-    sizes = (64, 64, 64, 10)
-    spiral = spirals(500, np.random.default_rng(0))
-    for dtype in (np.float64, np.float32):
-        yield network(
-            "softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 16, dtype
-        )
-        for size in (32, 128):
-            name = f"network 64-64-64-10, Adam, batch {size}"
-            yield network(name, x, y, sizes, Adam(), size, 12 * size // 32, dtype)
-        name = "spirals 2-32-32-3, Adam, batch 64"
-        yield network(name, spiral.x, spiral.y, (2, 32, 32, 3), Adam(), 64, 250, dtype)
+    yield from small(np.float64)
+    yield from small(np.float32)
     x, y = many_digits()
     for dtype in (np.float32, np.float64):
         for rule in (Adam(), Momentum()):
             name = f"network 784-64-64-10, 60,000 rows, {type(rule).__name__}, batch 128"
-            yield network(name, x, y, (784, 64, 64, 10), rule, 128, 1, dtype)
+            yield network(name, x, y, (784, 64, 64, 10), rule, 128, 3, dtype)

@@ -158,6 +158,15 @@ LOSSES = {
     "max of the batch": lambda m, x, y: mse(m(x / x.max())[:, 0], y * 1.0),
     "masks": lambda m, x, y: np.mean(m(x) ** 2 * ((x[:, :1] > 0) & ~(x[:, :1] > 1))),
     "rows chosen by label": lambda m, x, y: np.mean(m[-1].weight[y] ** 2),
+    "sums that meet": lambda m, x, y: np.mean(
+        np.sum(m(x), axis=1, keepdims=True) * np.mean(m(x) ** 2, axis=0, keepdims=True)
+    ),
+    "a sum before a product": lambda m, x, y: np.mean(
+        (np.sum(m(x)[None], axis=0) @ np.eye(3)) ** 2
+    ),
+    "a sum by itself": lambda m, x, y: 0.01 * np.sum(m(x)) + 0.01 * np.sum(m[0].bias) ** 2,
+    "largest of all": lambda m, x, y: np.max(m(x)) ** 2 + np.min(m(x), axis=(0, 1)) ** 2,
+    "spread": lambda m, x, y: np.mean(np.var(m(x), axis=0) / np.max(np.abs(m(x)), axis=0)),
     "plain numpy": lambda m, x, y: mse(m(numpy.tanh(x) + numpy.mean(x))[:, 0], y * 1.0),
 }
 
@@ -172,6 +181,16 @@ def test_a_loss_is_replayed_to_the_bit(name, dtype):
         return Batches(x, y, 16, rng=numpy.random.default_rng(3))  # the last batch has 2
 
     assert_replayed(both(LOSSES[name], model, data, Adam(0.01), epochs=10))
+
+
+@pytest.mark.parametrize("name", ["plain mse", "plain cross-entropy", "spread", "largest of all"])
+def test_float32_stays_float32_on_the_way_back(name):
+    model = astype(network(4, 5, 3), numpy.float32)
+    recording = record(LOSSES[name], model, features().astype(numpy.float32), classes())
+    (program, *_), *_ = recording._recorded.values()
+    products = [call for call in program.calls if call.function is numpy.matmul]
+    assert len(products) >= 3
+    assert {call.value.dtype for call in products} == {numpy.dtype(numpy.float32)}
 
 
 @pytest.mark.parametrize("activation", [relu, tanh, sigmoid, softmax, np.sin, None])

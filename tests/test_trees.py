@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course import Chain, Dense, Line, astype, constant, parameters, relu
-from course.trees import places, rebuild
+from course.trees import places, rebuild, rebuilder
 
 Pair = namedtuple("Pair", "left right")
 
@@ -86,6 +86,15 @@ def test_an_array_in_two_places_is_one_parameter_and_stays_one():
     again = rebuild(model, [np.zeros(3), np.full(3, 2.0)])
     assert again[0] is again[1]["again"]
     assert again[2][0] == 2.0
+
+
+@given(trees)
+def test_one_rebuilder_serves_many_values(model):
+    build = rebuilder(model)
+    for shift in (1.0, 2.0):
+        values = [v + shift for v in parameters(model)]
+        np.testing.assert_equal(parameters(build(values)), values)
+    assert build(parameters(model)) is model
 
 
 def test_equal_floats_are_two_parameters():
