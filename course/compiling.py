@@ -199,7 +199,6 @@ def _is_plain_product(call):
         and v.ndim == 2
         and v.dtype == call.value.dtype
         and v.dtype in (np.float32, np.float64)
-        and min(v.shape) > 1
         and (v.flags.c_contiguous or v.flags.f_contiguous)
         for v in (a, b)
     )

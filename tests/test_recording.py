@@ -131,6 +131,16 @@ def plain_cross_entropy(model, x, y):
     return -np.mean(np.log(p[np.arange(len(y)), y]))
 
 
+def two_sums(model, x, y):
+    rows = np.sum(model(x), axis=1, keepdims=True)
+    return np.mean(rows**2) + np.mean(np.sin(rows)) + np.mean(model(x) ** 2)
+
+
+def sums_of_a_row(model, x, y):
+    z = model(x)
+    return np.mean(np.sum(z, axis=1) ** 2) + np.mean(np.sum(z, axis=1, keepdims=True) ** 3)
+
+
 def plain_one_hot(model, x, y):
     return -np.mean(np.sum(y * np.log(softmax(model(x))), axis=1))
 
@@ -164,7 +174,9 @@ LOSSES = {
     "a sum before a product": lambda m, x, y: np.mean(
         (np.sum(m(x)[None], axis=0) @ np.eye(3)) ** 2
     ),
-    "a sum by itself": lambda m, x, y: 0.01 * np.sum(m(x)) + 0.01 * np.sum(m[0].bias) ** 2,
+    "a sum by itself": lambda m, x, y: np.mean(m[0](x) ** 2) + np.sum(m[1].weight, axis=0)[0] ** 2,
+    "two sums": two_sums,
+    "sums of a row": sums_of_a_row,
     "largest of all": lambda m, x, y: np.max(m(x)) ** 2 + np.min(m(x), axis=(0, 1)) ** 2,
     "spread": lambda m, x, y: np.mean(np.var(m(x), axis=0) / np.max(np.abs(m(x)), axis=0)),
     "plain numpy": lambda m, x, y: mse(m(numpy.tanh(x) + numpy.mean(x))[:, 0], y * 1.0),
@@ -216,6 +228,23 @@ MODELS = {
 def test_a_model_keeps_its_kinds(name, dtype):
     data = [(X.astype(dtype), Y.astype(dtype))]
     assert_replayed(both(line_loss, MODELS[name], data, Momentum(0.01)))
+
+
+TERMS = ["slopes * x", "height", "2 * shifts", "table @ weights"]
+
+
+@pytest.mark.parametrize(
+    "order", [*itertools.permutations(TERMS, 2), *itertools.permutations(TERMS, 3)]
+)
+def test_gradients_that_are_made_of_the_same(order):
+    n = len(X)
+    model = {"slopes": numpy.ones(n), "height": 0.5, "shifts": X, "weights": numpy.ones(4)}
+
+    def loss(model, x, y):
+        parts = {"x": x, "table": features(n), **model}
+        return np.mean((sum(eval(term, parts) for term in order) - y) ** 2)
+
+    assert_replayed(both(loss, model, [(X, Y)]))
 
 
 def test_a_tie_stays_one_parameter():
