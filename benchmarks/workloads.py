@@ -83,16 +83,16 @@ def many_digits():
 
 
 def small(dtype):
-    """Those of 10 to 9,000 parameters, 5,000 steps each."""
+    """Those of up to 9,000 parameters, 10,000 steps each."""
     x, y = small_digits()
     sizes = (64, 64, 64, 10)
-    yield network("softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 32, dtype)
+    yield network("softmax regression 64-10, batch 32", x, y, (64, 10), Descent(0.1), 32, 64, dtype)
     for size in (32, 128):
         name = f"network 64-64-64-10, Adam, batch {size}"
-        yield network(name, x, y, sizes, Adam(), size, size, dtype)
+        yield network(name, x, y, sizes, Adam(), size, 2 * size, dtype)
     spiral = spirals(500, np.random.default_rng(0))
     name = "spirals 2-32-32-3, Adam, batch 64"
-    yield network(name, spiral.x, spiral.y, (2, 32, 32, 3), Adam(), 64, 625, dtype)
+    yield network(name, spiral.x, spiral.y, (2, 32, 32, 3), Adam(), 64, 1250, dtype)
 
 
 def quick():

@@ -4,6 +4,7 @@ Every loss is a mean over all samples. The two cross-entropies take logits, the 
 sigmoid or softmax, since only then can they be computed without overflow.
 """
 
+import functools
 import warnings
 
 import autograd.numpy as np
@@ -273,14 +274,18 @@ def _require_labels(name, labels, classes):
             + ("." if labels.ndim == 1 else ", one number for each sample.")
         )
     # As unsigned numbers the negative ones are the largest: this is looked at in every step.
-    unsigned = labels.view(labels.dtype.str.replace("i", "u"))
-    if len(labels) and numpy.maximum.reduce(unsigned) >= classes:
+    if len(labels) and numpy.maximum.reduce(labels.view(_unsigned(labels.dtype))) >= classes:
         raise ValueError(
             f"{name}: labels go from {labels.min()} to {labels.max()}, and {classes} classes are "
             f"counted from 0 to {classes - 1}. For labels from 1, write labels - 1; else give the "
             "model a column for every class."
         )
     return labels
+
+
+@functools.cache
+def _unsigned(dtype):
+    return numpy.dtype(dtype.str.replace("i", "u"))
 
 
 def _warn_of_probabilities(logits):

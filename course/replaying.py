@@ -66,15 +66,18 @@ class Replay:
         """What is recorded for batches of this kind, or None to go the ordinary way."""
         if self.ordinary:
             return None
-        try:
-            if batch is not self.batch:  # [(x, y)] gives the same one each time
+        if batch is not self.batch:  # [(x, y)] gives the same one each time
+            try:
                 self.batch, self.key = batch, tuple(map(kind, batch))
-            if self.key not in self.recorded:
-                if len(self.recorded) == MOST_KINDS:
-                    raise Unrecordable(f"batches come in more than {MOST_KINDS} kinds")
-                self.recorded[self.key] = _Recorded()
-        except Unrecordable as reason:
-            return self._give_up(reason)
+            except Unrecordable as reason:
+                return self._give_up(reason)
+        return self.recorded.get(self.key) or self._begun()
+
+    def _begun(self):
+        """A place for what will be recorded for batches of a new kind."""
+        if len(self.recorded) == MOST_KINDS:
+            return self._give_up(f"batches come in more than {MOST_KINDS} kinds")
+        self.recorded[self.key] = _Recorded()
         return self.recorded[self.key]
 
     def _compared(self, recorded, values, batch):
