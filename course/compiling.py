@@ -115,10 +115,8 @@ class _Writer:
 
     def _mean(self, call, values):
         """`np.mean` to the bit: the sum in its own dtype, the division in float64."""
-        count, total = (
-            float(call.args[0].value.size),
-            f"{self._free_name(np.add.reduce)}({values}, None)",
-        )
+        count = float(call.args[0].value.size)
+        total = f"{self._free_name(np.add.reduce)}({values}, None)"
         if call.value.dtype == np.float64:
             return f"{total} / {count}"
         return f"{self._free_name(call.value.dtype.type)}(float({total}) / {count})"
