@@ -3,7 +3,8 @@
 A recording can't see what a loss does besides computing: it may draw random numbers, count its
 calls, read a clock or a variable that changes. So trust is built slowly. For each kind of batch
 the first two gradients are the ordinary ones, written down both times; then the 4th, the 8th, the
-16th and so on are ordinary again, and the replayed ones must be equal to them in every bit.
+16th and so on are ordinary again, and the training's last one, and the replayed ones must be equal
+to them in every bit.
 """
 
 from dataclasses import dataclass
@@ -37,14 +38,16 @@ class Replay:
         Is given a line if gradients are taken the ordinary way from somewhere on.
     replay : bool
         Without, they are from the beginning.
+    last : int, optional
+        Steps that the training takes, if that is known.
     """
 
-    def __init__(self, loss, model, values, wanted, into, notes, replay=True):
+    def __init__(self, loss, model, values, wanted, into, notes, replay=True, last=None):
         self.loss, self.build, self.wanted, self.into = loss, rebuilder(model), wanted, into
         self.types = [None if isinstance(value, np.ndarray) else type(value) for value in values]
         self.notes, self.ordinary = notes, not replay
         self.recorded, self.steps, self.replayed = {}, 0, False
-        self.batch, self.key = None, None
+        self.batch, self.key, self.last = None, None, last
 
     def __call__(self, values, batch):
         """Loss at `values`, arrays and numpy's floats; its gradient is in `into`."""
@@ -52,7 +55,8 @@ class Replay:
         recorded = self._recorded(batch)
         if recorded:
             recorded.uses += 1
-            if not recorded.uses & (recorded.uses - 1):  # a power of two
+            is_power_of_two = not recorded.uses & (recorded.uses - 1)
+            if is_power_of_two or self.steps == self.last:
                 return self._compared(recorded, values, batch)
             try:
                 value = recorded.run(*values, *batch, *self.into)

@@ -23,6 +23,7 @@ from course.updating import OptimizerState, require_optimizer, start_state
 __all__ = ["History", "Step", "train"]
 
 DIVERGED = 1e6  # a loss so many times the first is hopeless, finite or not
+WORTH_RECORDING = 10  # steps; for fewer, recording takes longer than it saves
 
 
 @dataclass(frozen=True)
@@ -162,11 +163,12 @@ def train(
     ({'x': 1.0}, finished after 2 steps (2 epochs): loss 4 -> 0)
     """
     _require_sense(data, optimizer, epochs, tolerance, validation, patience, clip)
-    replay = replay and not _is_short(data, epochs)
-    run = _Run(loss, model, optimizer, state, frozen, clip, replay)
+    steps = epochs * len(data) if hasattr(data, "__len__") else None
+    replay = replay and (steps is None or steps >= WORTH_RECORDING)
+    run = _Run(loss, model, optimizer, state, frozen, clip, replay, steps)
     watch = _Watch(run, tolerance, validation, patience)
     try:
-        with np.errstate(all="ignore"), _progress_bar(progress, data, epochs) as advance:
+        with np.errstate(all="ignore"), _progress_bar(progress, steps) as advance:
             ended = _descend(run, data, epochs, callbacks, watch, advance)
     except KeyboardInterrupt:
         ended = "interrupted"
@@ -205,7 +207,7 @@ def _descend(run, data, epochs, callbacks, watch, advance):
 class _Run:
     """A training under way: `packing` holds its parameters, `replay` finds their gradient."""
 
-    def __init__(self, loss, model, optimizer, state, frozen, clip, replay):
+    def __init__(self, loss, model, optimizer, state, frozen, clip, replay, steps):
         self.loss, self.model, self.optimizer, self.clip = loss, model, optimizer, clip
         self.originals = require_parameters(model)
         values = [
@@ -217,7 +219,8 @@ class _Run:
         self.packing = pack(optimizer, values, state, free)
         self.before, self.first = self.packing.now, state.step
         self.losses, self.notes, self.limit = [], [], math.inf
-        self.replay = Replay(loss, model, values, free, self.packing.into, self.notes, replay)
+        into = self.packing.into
+        self.replay = Replay(loss, model, values, free, into, self.notes, replay, steps)
         self.started = time.perf_counter()
 
     @property
@@ -312,11 +315,6 @@ class _Watch:
         return self._since >= self.patience
 
 
-def _is_short(data, epochs):
-    """Whether recording would take longer than it saves."""
-    return hasattr(data, "__len__") and epochs * len(data) < 10
-
-
 def _any_stops(callbacks, step):
     answers = [callback(step) for callback in callbacks]  # all of them, whatever the first says
     return any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers)
@@ -386,12 +384,11 @@ def _require_sense(data, optimizer, epochs, tolerance, validation, patience, cli
 
 
 @contextmanager
-def _progress_bar(progress, data, epochs):
+def _progress_bar(progress, total):
     """Yield a function to call after each step; it shows a bar once two seconds have gone by."""
     if progress is False:
         yield lambda: None
         return
-    total = epochs * len(data) if hasattr(data, "__len__") else None
     bar, steps, shown_from = None, 0, time.perf_counter() + (0 if progress else 2)
 
     def advance():

@@ -594,6 +594,20 @@ def test_a_variable_that_a_callback_changes_is_found_out():
         train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=50, callbacks=[anneal])
 
 
+@pytest.mark.parametrize("steps", [11, 13, 50, 100])
+def test_a_variable_that_changes_shortly_before_the_end_is_found_out(steps):
+    strength = {"now": 0.0}
+
+    def loss(model, x, y):
+        return mse(model(x), y) + strength["now"] * model.m**2
+
+    def change(step):
+        strength["now"] = 0.1 * (step.index >= steps - 2)  # before the gradient of the last step
+
+    with pytest.raises(ValueError, match=rf"step {steps - 1}: .*replay=False"):
+        train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=steps, callbacks=[change])
+
+
 def test_an_array_that_a_callback_changes_in_place_is_found_out():
     def run(replay):
         weight = numpy.ones(50)
@@ -688,10 +702,13 @@ def test_a_primitive_of_ones_own_is_replayed():
 # ---- when the loss is called --------------------------------------------------------------------
 
 
-def test_the_loss_is_called_at_steps_1_2_4_8_16_and_never_besides(calls):
+@pytest.mark.parametrize(("steps", "called"), [(64, 7), (100, 8)])
+def test_the_loss_is_called_at_steps_1_2_4_8_16_and_the_last_and_never_besides(
+    steps, called, calls
+):
     loss = calls(line_loss)
-    train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=100)
-    assert loss.calls == 7
+    train(loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=steps)
+    assert loss.calls == called
 
 
 @pytest.mark.parametrize("loss", [line_loss, looks_by_if, chosen_by_mask])
