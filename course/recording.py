@@ -3,8 +3,8 @@
 autograd finds a gradient by following every number through the loss and back again, and at the
 sizes of this course following takes longer than the arithmetic. But the way back is made of numpy's
 functions too, so it can be written down while it is gone (`tracing`): a straight list of numpy
-calls, without autograd, that reads as a Python function (`programs`) and runs as fast as one that
-is written by hand (`compiling`). This is the gradient.
+calls, without autograd (`programs`), that reads as a Python function (`listing`) and runs as fast
+as one that is written by hand (`compiling`). This is the gradient.
 """
 
 import numpy as np
