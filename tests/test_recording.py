@@ -879,6 +879,16 @@ def test_a_model_with_another_constant_is_recorded_anew():
     assert recording(Scaled(1.0, 5.0), X).w == gradient(loss, Scaled(1.0, 5.0), X).w
 
 
+def test_a_batch_of_another_layout_is_recorded_anew():
+    model, x, y = network(4, 5, 3), features(), classes()
+    recording = record(LOSSES["cross-entropy"], model, x, y)
+    for other in (numpy.asfortranarray(x), numpy.repeat(x, 2, axis=1)[:, ::2]):
+        found = parameters(recording(model, other, y))
+        for a, b in zip(found, parameters(gradient(recording.loss, model, other, y)), strict=True):
+            numpy.testing.assert_array_equal(a, b)
+    assert len(recording._recorded) == 3
+
+
 def test_the_source_is_a_function_to_read_and_to_run():
     source = record(line_loss, Line(0.5, 0.5), X, Y).source
     exec(source, scope := {"np": numpy})
