@@ -4,6 +4,7 @@ import importlib.util
 
 import numpy as np
 
+from benchmarks.by_hand import SMALL
 from course import Adam, Descent, Momentum
 
 
@@ -60,26 +61,27 @@ def _torch_optimizer(rule, values, fused):
 def _torch_batches(workload, x, y, loader):
     import torch
 
+    if not loader:
+        yield from _batches(workload, x, y, torch.from_numpy)
+        return
+    for order in workload.orders():
+        rows = [rows.tolist() for rows in torch.from_numpy(order).split(workload.size)]
+        dataset = torch.utils.data.TensorDataset(x, y)
+        yield from torch.utils.data.DataLoader(dataset, batch_sampler=rows)
+
+
+def _batches(workload, x, y, as_index=np.asarray):
+    """Slices of a shuffled copy while the data are small, rows by their indices if they aren't."""
     if workload.size == len(x):
         for _ in range(workload.epochs):
             yield x, y
         return
-    for order in workload.orders():
-        order = torch.from_numpy(order)
-        if loader:
-            rows = [rows.tolist() for rows in order.split(workload.size)]
-            dataset = torch.utils.data.TensorDataset(x, y)
-            yield from torch.utils.data.DataLoader(dataset, batch_sampler=rows)
-            continue
-        small = workload.x.nbytes <= 4_000_000
+    small = workload.x.nbytes <= SMALL
+    for order in map(as_index, workload.orders()):
         shuffled = (x[order], y[order]) if small else None
         for i in range(0, len(x), workload.size):
             rows = slice(i, i + workload.size)
-            yield (
-                (shuffled[0][rows], shuffled[1][rows])
-                if small
-                else (x[order[rows]], y[order[rows]])
-            )
+            yield tuple(v[rows] for v in shuffled) if small else (x[order[rows]], y[order[rows]])
 
 
 def _torch_curve(values, x, y):
@@ -147,30 +149,12 @@ def jax_training(workload, scan=False):
                 losses.append(part)
             losses = jax.numpy.concatenate(losses)
         else:
-            for batch in _jax_batches(workload, on_device):
+            for batch in _batches(workload, *on_device):
                 carry, loss = jitted(carry, batch)
                 losses.append(loss)
         return [np.asarray(v) for v in carry[0]], np.asarray(jax.device_get(losses))
 
     return run
-
-
-def _jax_batches(workload, on_device):
-    if workload.size == len(workload.x):
-        for _ in range(workload.epochs):
-            yield on_device
-        return
-    x, y = workload.x, workload.y
-    small = x.nbytes <= 4_000_000
-    for order in workload.orders():
-        shuffled = (x[order], y[order]) if small else None
-        for i in range(0, len(x), workload.size):
-            rows = slice(i, i + workload.size)
-            yield (
-                (shuffled[0][rows], shuffled[1][rows])
-                if small
-                else (x[order[rows]], y[order[rows]])
-            )
 
 
 def _jax_curve(values, x, y):
