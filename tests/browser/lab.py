@@ -64,7 +64,11 @@ def served(root, home, theme="JupyterLab Light"):
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:  # on a busy machine it may hang over its kernels
+                server.kill()
+                server.wait()
 
 
 def write_setting(home, extension, values):
