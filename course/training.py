@@ -18,7 +18,12 @@ from course.optimizers import at_step
 from course.packing import pack
 from course.replaying import Replay
 from course.trees import places, rebuild
-from course.updating import OptimizerState, require_optimizer, start_state
+from course.updating import (
+    OptimizerState,
+    require_optimizer,
+    require_own_state,
+    start_state,
+)
 
 __all__ = ["History", "Step", "train"]
 
@@ -214,6 +219,7 @@ class _Run:
             np.array(v, order="C") if isinstance(v, np.ndarray) else v for v in self.originals
         ]
         state = start_state(optimizer, values, state)
+        require_own_state(optimizer, values, state)
         frozen = _frozen_indices(model, frozen)
         free = [index for index in range(len(values)) if index not in frozen]
         self.packing = pack(optimizer, values, state, free)

@@ -1,5 +1,6 @@
 """However a run keeps its parameters, its steps are those that `update` takes, to the bit."""
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,3 +161,33 @@ def test_a_gradient_that_isnt_finite_is_seen(rule, bad):
     assert packing.is_finite()
     packing.into[1][0] = bad
     assert not packing.is_finite()
+
+
+@pytest.mark.parametrize("line", range(1, 18))
+def test_an_interrupt_in_the_middle_of_a_step_leaves_what_was_before(line):
+    def stop(frame, event, arg):
+        nonlocal count
+        if frame.f_code.co_filename == "<string>" and event == "line":
+            count += 1
+            if count == line:
+                raise KeyboardInterrupt
+        return stop
+
+    start = [np.ones(3), np.zeros(2)]
+    packing, expected = packed(Adam(), start), packed(Adam(), start)
+    for one in (packing, expected):
+        for place in one.into:
+            place[...] = 0.5
+        one.step()
+    for place in packing.into:
+        place[...] = 0.25
+    before, count = sys.gettrace(), 0
+    sys.settrace(stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            packing.step()
+    finally:
+        sys.settrace(before)
+    assert_equal(packing.values(), expected.values())
+    assert_equal(packing.state().parameters, expected.state().parameters)
+    assert packing.steps == expected.steps == 1

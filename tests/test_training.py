@@ -460,3 +460,12 @@ def test_arguments_that_make_no_sense_meet_their_cure(arguments, error, text):
     }
     with pytest.raises(error, match=text):
         train(**given)
+
+
+@pytest.mark.parametrize(("before", "after"), [(Momentum(), Adam()), (Adam(), Momentum())])
+def test_the_state_of_another_optimizer_is_refused(before, after):
+    x = np.linspace(0, 1, 9)
+    data = [(x, 2 * x)]
+    model, history = train(loss, Line(0.5, 0.5), data, before, epochs=20)
+    with pytest.raises(ValueError, match=f"state of a run with {type(after).__name__}"):
+        train(loss, model, data, after, epochs=20, state=history.state)
