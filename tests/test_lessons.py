@@ -78,10 +78,21 @@ def test_a_lesson_asks_its_question_first(lesson):
     assert "?" in title + "".join(rest[:3])
 
 
-def test_sections_carry_their_minutes(taught):
-    sections = [line for text in prose(taught) for line in text.splitlines() if line[:3] == "## "]
-    minutes = [int(m) for line in sections for m in re.findall(r"(\d+) min", line)]
-    assert 30 <= sum(minutes) <= 75
+def sittings(path):
+    """The minutes of each sitting; a cell tagged `sitting` starts the next."""
+    minutes = [0]
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if "sitting" in cell["metadata"].get("tags", []):
+            minutes.append(0)
+        headings = re.findall(r"^## .*?(\d+) min", "".join(cell["source"]), flags=re.MULTILINE)
+        minutes[-1] += sum(map(int, headings)) if cell["cell_type"] == "markdown" else 0
+    return minutes
+
+
+def test_a_lesson_is_one_or_two_sittings_of_at_most_75_minutes(taught):
+    minutes = sittings(taught)
+    assert len(minutes) <= 2
+    assert all(30 <= m <= 75 for m in minutes), minutes
 
 
 def test_at_least_six_pictures_and_six_exercises(taught):
