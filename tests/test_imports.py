@@ -34,7 +34,8 @@ PICTURE = {
 CORE = set(PICTURE) | {"__init__"}
 PICTURE |= {
     "__init__": set(PICTURE),
-    "__main__": set(),
+    "__main__": {"command"},
+    "command": set(),
     "plots": CORE,
     "widgets": CORE | {"plots"},
     "exercises": CORE,
@@ -42,7 +43,7 @@ PICTURE |= {
 HEAVY = {
     "anywidget": {"widgets"},
     "ipywidgets": {"widgets", "exercises"},
-    "jupyterlab": {"__main__"},
+    "jupyterlab": {"command"},
     "matplotlib": {"plots", "widgets"},
     "pandas": set(),
     "safetensors": {"saving"},
