@@ -1,6 +1,8 @@
 """What a Binder session installs is pinned, complete, and enough for the course."""
 
 import importlib.metadata
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,9 +19,11 @@ PYTHON = (BINDER / "runtime.txt").read_text().strip().removeprefix("python-")
 THERE = {"python_version": PYTHON, "sys_platform": "linux", "platform_system": "Linux", "extra": ""}
 
 
+LOCK = (BINDER / "requirements.txt").read_text()
+
+
 def read_pins():
-    lines = (BINDER / "requirements.txt").read_text().splitlines()
-    pins = [line.split("==") for line in lines if not line.startswith("#")]
+    pins = re.findall(r"^([\w.-]+)==(\S+) \\$", LOCK, flags=re.MULTILINE)
     return {canonicalize_name(name): version for name, version in pins}
 
 
@@ -42,14 +46,25 @@ def test_python_is_one_that_the_course_supports():
     assert PYTHON in SpecifierSet(PROJECT["requires-python"])
 
 
-def test_each_line_pins_one_version_once():
-    names = [
-        canonicalize_name(line.split("==")[0])
-        for line in (BINDER / "requirements.txt").read_text().splitlines()
-        if not line.startswith("#")
-    ]
-    assert len(names) == len(set(names)) == len(PINS)
-    assert not [version for version in PINS.values() if not version[0].isdigit()]
+def test_each_line_pins_one_version_with_its_hashes_and_nothing_names_a_registry():
+    lines = [line for line in LOCK.splitlines() if not line.startswith("#")]
+    pins = [line for line in lines if "==" in line]
+    assert len(pins) == len(PINS)
+    hashes = [line for line in lines if re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line)]
+    assert len(pins) + len(hashes) == len(lines)
+    assert "://" not in LOCK
+
+
+def test_lock_is_made_by_the_command_that_it_names(tmp_path):
+    assert "#    nox -s lock\n" in LOCK
+    listed = subprocess.run(
+        [sys.executable, "-m", "nox", "--list"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "- lock -> " in listed.stdout
 
 
 def test_pins_meet_what_the_course_needs():
@@ -72,10 +87,21 @@ def test_pins_meet_what_the_pinned_packages_need():
     assert {name: needs for name, needs in unmet.items() if needs} == {}
 
 
-def test_postbuild_installs_the_course_and_stops_at_an_error():
+def test_postbuild_installs_the_course_alone_and_stops_at_an_error():
     script = BINDER / "postBuild"
     assert "set -e\npip install --no-cache-dir --no-deps .\n" in script.read_text()
     assert script.stat().st_mode & 0o111
+
+
+def test_session_starts_with_one_blas_thread_and_what_it_is_asked_to_start():
+    ask = [str(BINDER / "start"), "sh", "-c", "echo $OPENBLAS_NUM_THREADS $OMP_NUM_THREADS"]
+    env = {"PATH": os.environ["PATH"]}
+    assert subprocess.run(ask, env=env, capture_output=True, check=True).stdout == b"1 1\n"
+
+
+def test_readmes_badge_opens_the_first_lesson_of_the_learners_copy():
+    assert "--copy-only lessons\n" in (BINDER / "postBuild").read_text()
+    assert "HEAD?urlpath=lab/tree/lessons/00_start_here.ipynb" in (ROOT / "README.md").read_text()
 
 
 def test_repo2docker_reads_the_folder_as_meant(tmp_path):
@@ -90,3 +116,4 @@ def test_repo2docker_reads_the_folder_as_meant(tmp_path):
     assert f"Building conda environment for python={PYTHON}\n" in recipe
     assert 'install --no-cache-dir -r "binder/requirements.txt"' in recipe
     assert "RUN ./binder/postBuild" in recipe
+    assert "binder/start" in recipe

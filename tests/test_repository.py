@@ -4,12 +4,14 @@ import contextlib
 import io
 import os
 import re
+import socket
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from pytest_socket import SocketConnectBlockedError
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -95,3 +97,12 @@ def test_hooks_need_nothing_but_the_environment():
     hooks = (ROOT / ".pre-commit-config.yaml").read_text()
     assert re.findall(r"repo: (.*)", hooks) == ["local"]
     assert set(re.findall(r"language: (.*)", hooks)) == {"system"}
+
+
+def test_tests_reach_this_machine_only():
+    with (
+        socket.socket() as outward,
+        pytest.warns(UserWarning, match="192.0.2.1"),
+        pytest.raises(SocketConnectBlockedError),
+    ):
+        outward.connect(("192.0.2.1", 80))  # an address kept for documentation

@@ -35,8 +35,8 @@ def chromium():
 
 
 @contextmanager
-def served(root, home, theme="JupyterLab Light"):
-    """JupyterLab serving `root`, its own settings and traces in `home`; gives its address."""
+def served(root, home, theme="JupyterLab Light", python=sys.executable):
+    """JupyterLab of a Python serving `root`, its own settings in `home`; gives its address."""
     home = Path(home)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
     write_setting(home, "apputils-extension/notification", quiet)
@@ -47,14 +47,14 @@ def served(root, home, theme="JupyterLab Light"):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = os.environ | {
-        "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
+        "PATH": os.path.dirname(python) + os.pathsep + os.environ["PATH"],
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "IPYTHONDIR": str(home / "ipython"),
     }
-    command = [sys.executable, "-m", "jupyter", "lab", "--allow-root", "--no-browser"]
+    command = [python, "-m", "jupyter", "lab", "--allow-root", "--no-browser"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
     command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={root}"]
     with open(home / "lab.log", "w") as log:
