@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from pytest_socket import SocketConnectBlockedError
 
 ROOT = Path(__file__).parent.parent
@@ -106,3 +107,23 @@ def test_tests_reach_this_machine_only():
         pytest.raises(SocketConnectBlockedError),
     ):
         outward.connect(("192.0.2.1", 80))  # an address kept for documentation
+
+
+def test_citation_has_what_the_format_asks_for_and_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert citation["version"] == PROJECT["version"]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob(".github/**/*.yml")), ids=lambda p: p.name)
+def test_forms_and_workflows_are_yaml(path):
+    assert yaml.safe_load(path.read_text())
+
+
+def test_workflow_runs_sessions_that_there_are():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())
+    wanted = {
+        row["session"] for row in workflow["jobs"]["versions"]["strategy"]["matrix"]["include"]
+    }
+    listed = run(sys.executable, "-m", "nox", "--list").stdout
+    assert wanted <= set(re.findall(r"^\* (\S+) ->", listed, flags=re.MULTILINE))
