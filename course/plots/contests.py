@@ -1,0 +1,61 @@
+"""Who needed how much: runners side by side, a bar for each name."""
+
+import numpy as np
+
+from course.plots.style import COLORS, STYLES, new_axes, pyplot, with_styles
+from course.plots.words import number, say
+
+
+def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="steps to arrive"):
+    """Draw what each of several runners needed: a dot for each run, a bar at their median.
+
+    Parameters
+    ----------
+    results : dict of str -> array_like
+        One value for each run; NaN for a run that didn't arrive. Optimizers have fixed styles,
+        also where a comma and more follow their names.
+    most : float, optional
+        How far runs were followed; said of the runs that didn't arrive.
+    """
+    ax = new_axes(ax, title, xlabel, "")
+    parts, limit = [], "" if most is None else f" within {number(most)}"
+    for row, (name, values, style) in enumerate(with_styles(results, "run", alone="training")):
+        style = STYLES.get(name.split(",")[0], style)
+        values = np.asarray(values, dtype=float)
+        arrived = values[np.isfinite(values)]
+        dots = {"marker": style["marker"], "color": style["color"], "linestyle": "none"}
+        ax.plot(arrived, np.full(len(arrived), row), alpha=0.6, markersize=7, **dots)
+        if len(arrived) < len(values):
+            text = f"{len(values) - len(arrived)} of {len(values)} did not arrive{limit}"
+            below = row + (0.3 if len(arrived) else 0)
+            ax.text(0.99, below, text, ha="right", va="center", transform=ax.get_yaxis_transform())
+            parts.append(f"{name}: {text}.")
+        else:
+            ax.plot(2 * [np.median(values)], [row - 0.3, row + 0.3], color=style["color"], lw=2.5)
+            parts.append(
+                f"{name}: median {number(np.median(values))}, from {number(values.min())} to "
+                f"{number(values.max())}."
+            )
+    every = np.concatenate([np.ravel(values) for values in results.values()]).astype(float)
+    every = every[np.isfinite(every)]
+    if len(every) and every.max() > 5 * every.min() > 0:
+        ax.set_xscale("log", subs=[1, 2, 5])
+        ax.xaxis.set_major_locator(pyplot().matplotlib.ticker.LogLocator(subs=[1, 2, 5]))
+        ax.xaxis.set_major_formatter(lambda value, _: number(value))
+        ax.xaxis.set_minor_formatter(lambda value, _: "")
+    ax.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - 0.5, -0.5))
+    return say(ax, " ".join(parts))
+
+
+def bars(values, *, ax=None, title="", xlabel="", log=False):
+    """Draw one horizontal bar for each name, with its number written beside it."""
+    names, widths = list(values), np.array(list(values.values()), dtype=float)
+    ax = new_axes(ax, title, xlabel, "")
+    colors = [COLORS["data"] if width >= 0 else COLORS["model"] for width in widths]
+    shown = ax.barh(names, widths, color=colors)
+    ax.bar_label(shown, [number(width) for width in widths], padding=4)
+    ax.set_xscale("log" if log else "linear")
+    ax.margins(x=0.14)
+    ax.invert_yaxis()
+    listed = ", ".join(f"{name} {number(width)}" for name, width in values.items())
+    return say(ax, f"Bars of {xlabel}: {listed}.")
