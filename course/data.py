@@ -10,6 +10,7 @@ import numpy as np
 from course.datasets import (
     Dataset,
     auto_mpg,
+    coffee,
     line,
     mnist_5k,
     parabola,
@@ -25,6 +26,7 @@ __all__ = [
     "Dataset",
     "Standardize",
     "auto_mpg",
+    "coffee",
     "line",
     "mnist_5k",
     "parabola",

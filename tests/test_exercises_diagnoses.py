@@ -7,15 +7,13 @@ import numpy as np
 import pytest
 
 from course.exercises.checking import judge
-from course.exercises.exercise import Exercise, Lesson, Mistake, renamed
+from course.exercises.exercise import Exercise, Mistake, renamed
 from course.exercises.reading import not_started
 from course.exercises.shapes import shape_message
 from course.exercises.values import kind, same, show
 
-lesson = Lesson("99", "Made for tests")
-
-double = lesson.exercise(
-    "double",
+double = Exercise(
+    id="99-double",
     title="Centre and double",
     question="Write it.",
     skeleton="def my_double(x, k):\n    ...",
@@ -24,6 +22,7 @@ double = lesson.exercise(
     hints=("One.", "Two."),
     inputs=lambda rng: [(rng.normal(size=n), float(n)) for n in (3, 5)],
     mistakes=(Mistake(lambda x, k: 2 * x * k, "The mean is still in it."),),
+    setup="import numpy as np",
 )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course import Chain, Dense, Descent, accuracy, cross_entropy, data, relu, train
-from course.exercises import lesson_04
+from course.exercises.lessons import exercises
 from course.widgets import explore_hidden, hidden
 from course.widgets.base import Picture
 
@@ -120,6 +120,6 @@ def test_dragging_the_steps_trains_nothing(monkeypatch):
 def test_the_number_that_the_exercise_asks_for():
     shares = [SPIRALS.descend(units, "He", 1.0).right[-1] for units in range(1, 9)]
     enough = [units for units, share in enumerate(shares, 1) if share > 0.95]
-    assert enough[0] == lesson_04.UNITS
+    assert enough[0] == exercises()["04-units"].reference
     assert shares[5] == pytest.approx(0.933, abs=5e-4)
     assert shares[4] < shares[2]

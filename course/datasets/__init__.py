@@ -12,6 +12,7 @@ import numpy as np
 __all__ = [
     "Dataset",
     "auto_mpg",
+    "coffee",
     "line",
     "mnist_5k",
     "parabola",
@@ -147,6 +148,27 @@ def parabola(rng=None):
     y = 5 * x**2 + 10 * x + 3 + 100 * rng.random(201)
     title = "Points along a parabola"
     return Dataset(x=x, y=y, names=("x",), units=("",), target="y", title=title, **COMPUTED)
+
+
+def coffee(rng=None):
+    """A cup of coffee that cools in a room: 41 readings in two hours.
+
+    y = 21 + 68 exp(-1.6 x) + noise of 0.5 degrees,   x = 0, 0.05, ..., 2
+
+    The same readings each time, unless a numpy generator draws others.
+
+    >>> hours, degrees = coffee()
+    >>> hours.shape, degrees.shape
+    ((41,), (41,))
+    """
+    rng = np.random.default_rng(1) if rng is None else rng
+    require_generator(rng, "data.coffee(rng)")
+    x = np.linspace(0, 2, 41)
+    y = 21 + 68 * np.exp(-1.6 * x) + rng.normal(0, 0.5, x.size)
+    return Dataset(
+        x=x, y=y, names=("time",), units=("hours",), target="temperature", target_unit="degrees C",
+        title="A cup of coffee", **COMPUTED,
+    )  # fmt: skip
 
 
 AUTO_MPG_UNITS = {

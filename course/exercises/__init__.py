@@ -4,8 +4,8 @@
 which mistake it makes. `hint("01-mse")` gives one hint after the other, `solution("01-mse")` the
 solution, `progress()` what is done so far.
 
-A lesson's exercises are declared in `lesson_01.py` and its like; `python -m course.exercises` puts
-them into the lesson's notebook, and makes versions of it for teachers.
+An exercise is a Markdown file, `lessons/01/mse.md`; `python -m course.exercises` puts them into the
+lesson's notebook, and makes versions of it for teachers.
 
 An answer that runs too long is ended after a few seconds. Two things can't be: a loop that catches
 every exception (`except:` alone), and one call into compiled code that never comes back. The stop

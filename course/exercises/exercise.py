@@ -3,10 +3,9 @@
 import ast
 import io
 import linecache
-import textwrap
 import tokenize
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -37,7 +36,38 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class Exercise:
-    """One exercise; see `Lesson.exercise`, which makes it."""
+    """One exercise, as its file has it.
+
+    Attributes
+    ----------
+    id : str
+        The lesson's number and the file's name: "01-mse".
+    title, question : str
+        Markdown. The question says what to write and what it takes and returns.
+    skeleton : str
+        A cell that runs as it stands, `...` where the answer belongs. The last name that it binds
+        is the answer. No other cell of the lesson may use that name.
+    solution : str
+        The plain formula, under the same name; the reference of the check too.
+    shown : str
+        One sentence said when the answer is right: what was just shown.
+    hints : tuple of str
+        The first one doesn't give the answer away.
+    mistakes : tuple of Mistake
+        At least three, the more special ones first.
+    inputs : callable, optional
+        `inputs(rng)` -> list of argument tuples, one for each call of the answer. Of different
+        lengths, so that `n` can be told from a constant. None: the answer is a value.
+    use : callable, optional
+        `use(answer, *arguments) -> result`, where calling the answer isn't what shows that it is
+        right (a class to construct, a model to measure).
+    right : callable, optional
+        `right(result) -> bool`, where more than one result is right.
+    seconds : float
+        How long all calls may take together.
+    setup : str
+        What the lesson has run before the exercise.
+    """
 
     id: str
     title: str
@@ -96,11 +126,11 @@ class Exercise:
         return names[self.name]
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Lesson:
     """The exercises of one lesson, in order.
 
-    Parameters
+    Attributes
     ----------
     number : str
         Two digits, as in the notebook's name: "01".
@@ -108,57 +138,13 @@ class Lesson:
     setup : str
         The lines that the notebook has run before its exercises and that skeletons and solutions
         use: imports, data.
+    exercises : list of Exercise
     """
 
     number: str
     title: str
-    setup: str = "import numpy as np"
-    exercises: list = field(default_factory=list)
-
-    def exercise(self, id, *, hints, mistakes=(), **parts):
-        """Declare an exercise and return it.
-
-        Parameters
-        ----------
-        id : str
-            Short; the lesson's number is put before it.
-        title, question : str
-            Markdown. The question says what to write and what it takes and returns.
-        skeleton : str
-            A cell that runs as it stands, `...` where the answer belongs. The last name that it
-            binds is the answer. No other cell of the lesson may use that name.
-        solution : str
-            The plain formula, under the same name; the reference of the check too.
-        shown : str
-            One sentence said when the answer is right: what was just shown.
-        hints : sequence of str
-            The first one doesn't give the answer away.
-        inputs : callable, optional
-            `inputs(rng)` -> list of argument tuples, one for each call of the answer. Of different
-            lengths, so that `n` can be told from a constant. None: the answer is a value.
-        mistakes : sequence of Mistake
-            At least three, the more special ones first.
-        use : callable, optional
-            `use(answer, *arguments) -> result`, where calling the answer isn't what shows that it
-            is right (a class to construct, a model to measure).
-        right : callable, optional
-            `right(result) -> bool`, where more than one result is right.
-        seconds : float
-            How long all calls may take together.
-        """
-        texts = {
-            key: textwrap.dedent(value).strip() if isinstance(value, str) else value
-            for key, value in parts.items()
-        }
-        new = Exercise(
-            id=f"{self.number}-{id}",
-            hints=tuple(hints),
-            mistakes=tuple(mistakes),
-            setup=self.setup,
-            **texts,
-        )
-        self.exercises.append(new)
-        return new
+    setup: str
+    exercises: list
 
 
 def renamed(source, old, new):

@@ -1,23 +1,20 @@
-"""All exercises of the course, found in the files lesson_00.py, lesson_01.py, ..."""
+"""All exercises of the course, found in the folders lessons/00, lessons/01, ..."""
 
-import importlib
-import pkgutil
 from functools import cache
+from pathlib import Path
 
-import course.exercises
+from course.exercises.markdown import read_lesson
+
+FOLDER = Path(__file__).parent / "lessons"
 
 
 @cache
 def lessons():
     """Return the lessons that have exercises, in order."""
-    names = sorted(module.name for module in pkgutil.iter_modules(course.exercises.__path__))
-    return [
-        importlib.import_module(f"course.exercises.{name}").lesson
-        for name in names
-        if name.startswith("lesson_")
-    ]
+    return [read_lesson(path.parent) for path in sorted(FOLDER.glob("*/lesson.md"))]
 
 
+@cache
 def exercises():
     """Return all exercises by their id, in order."""
     return {exercise.id: exercise for lesson in lessons() for exercise in lesson.exercises}
