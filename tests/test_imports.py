@@ -34,20 +34,23 @@ PICTURE = {
 CORE = set(PICTURE) | {"__init__"}
 PICTURE |= {
     "__init__": set(PICTURE),
-    "__main__": {"command"},
+    "__main__": {"command", "publish"},
     "command": set(),
     "plots": CORE,
     "widgets": CORE | {"plots"},
     "exercises": CORE,
+    "publish": CORE | {"exercises"},
 }
 HEAVY = {
     "anywidget": {"widgets"},
     "ipywidgets": {"widgets", "exercises"},
     "jupyterlab": {"command"},
     "matplotlib": {"plots", "widgets"},
+    "nbconvert": {"publish"},
     "pandas": set(),
     "safetensors": {"saving"},
     "scipy": set(),
+    "sphinx": {"publish"},
     "tqdm": {"training"},
 }
 

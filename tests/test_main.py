@@ -15,7 +15,7 @@ import pytest
 
 from course import __main__ as downhill
 from course.command.copies import shipped_lessons
-from course.command.lab import SETTINGS
+from course.command.lab import LARGE_TYPE, SETTINGS
 
 FIRST = "--LabApp.default_url=/lab/tree/00_start_here.ipynb"
 
@@ -122,11 +122,47 @@ def test_root_in_a_container_is_let_in(tmp_path, monkeypatch):
     assert calls == [[FIRST, "--allow-root"]]
 
 
-def test_home_is_the_default_and_jupyters_options_need_the_dashes(capsys):
-    assert downhill.parse([]).folder == Path("~/downhill-lessons")
+def test_jupyters_options_need_the_dashes(capsys):
     with pytest.raises(SystemExit):
-        downhill.parse(["--port", "8899"])
+        downhill.main(["--port", "8899"])
     assert "unrecognized arguments: --port" in capsys.readouterr().err
+
+
+def test_lecture_opens_its_lesson_in_large_type(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr("jupyterlab.labapp.main", calls.append)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    monkeypatch.delenv("DOWNHILL_LECTURE", raising=False)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
+    monkeypatch.chdir(tmp_path)
+    downhill.main(["lecture", "03", "mine", "--", "--no-browser"])
+    assert calls == [["--LabApp.default_url=/lab/tree/03_classification.ipynb", "--no-browser"]]
+    assert os.environ["DOWNHILL_LECTURE"] == "1"
+    assert os.environ["JUPYTER_CONFIG_PATH"] == f"{LARGE_TYPE}{os.pathsep}{SETTINGS}"
+    os.environ.pop("DOWNHILL_LECTURE")
+
+
+@pytest.mark.parametrize("command", [["lecture", "77"], ["slides", "77", "out", "--saved"]])
+def test_lesson_that_is_not_there_is_a_sentence(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    message = downhill.main(command)
+    assert "there is no lesson '77'; there are 00, 01, 02" in message
+
+
+WITHOUT_MATHML = """
+import sys
+sys.modules["latex2mathml.converter"] = None  # as if it were not installed
+from course.__main__ import main
+sys.exit(main(["slides", "00", ".", "--saved"]))
+"""
+
+
+def test_what_publishing_needs_is_said_where_it_is_missing(tmp_path):
+    command = [sys.executable, "-c", WITHOUT_MATHML]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert 'pip install "downhill-course[publish]"' in run.stderr
 
 
 @pytest.fixture

@@ -3,16 +3,21 @@
 import os
 from pathlib import Path
 
-__all__ = ["SETTINGS", "open_lab"]
+__all__ = ["LARGE_TYPE", "SETTINGS", "open_lab"]
 
 # The question about news doesn't cover the first lesson, and file names aren't cut by a column
 # of dates. These are defaults: what a learner sets in JupyterLab goes before them.
 SETTINGS = Path(__file__).parent / "jupyter"
+LARGE_TYPE = Path(__file__).parent / "large_type"
 
 
-def open_lab(folder, first, arguments):
+def open_lab(folder, first, arguments, settings=()):
     """Start this Python's JupyterLab with a lesson open; return when it ends."""
-    paths = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    paths = [
+        *map(str, settings),
+        str(SETTINGS),
+        *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")]),
+    ]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
     from jupyterlab.labapp import main as jupyter_lab  # reads the environment when it is loaded
 

@@ -1,0 +1,107 @@
+// Before reveal.js starts: each slide is laid out once, and what doesn't fit goes to a slide of its
+// own below it. The page then holds plain slides; nothing is cut and no type is made smaller.
+const HEIGHT = 672;
+
+// The pieces of a cell that may stand on different slides.
+function pieces(cell) {
+  const found = [];
+  const add = (node, kind) => {
+    const box = document.createElement("div");
+    box.className = kind;
+    box.append(node);
+    found.push(box);
+  };
+  for (const text of cell.querySelectorAll(".jp-RenderedMarkdown, .jp-MarkdownOutput")) {
+    if (!text.closest(".jp-OutputArea-output") || cell.matches(".jp-MarkdownCell")) {
+      for (const child of [...text.children]) add(child, "text");
+    }
+  }
+  const source = cell.querySelector(".jp-InputArea .highlight");
+  if (source) add(source, "code");
+  for (const output of cell.querySelectorAll(".jp-OutputArea-child")) {
+    if (output.textContent.trim() || output.querySelector("img, svg, canvas")) add(output, "output");
+  }
+  return found;
+}
+
+// A listing too long for a slide, as several.
+function split(box) {
+  const pre = box.querySelector("pre");
+  if (!pre || box.offsetHeight <= HEIGHT) return [box];
+  const lines = pre.innerHTML.split("\n");
+  const size = Math.floor(lines.length * (HEIGHT - 80) / box.offsetHeight);
+  const parts = [];
+  for (let start = 0; start < lines.length; start += size) {
+    const part = box.cloneNode(true);
+    part.querySelector("pre").innerHTML = lines.slice(start, start + size).join("\n");
+    parts.push(part);
+  }
+  box.replaceWith(...parts);
+  return parts;
+}
+
+function layOut(section) {
+  section.querySelectorAll(".anchor-link").forEach((link) => link.remove());
+  const notes = [...section.querySelectorAll("aside.notes")];
+  const boxes = [];
+  for (const cell of section.querySelectorAll(".jp-Cell")) {
+    if (cell.closest("aside.notes")) continue;
+    const fragment = cell.closest(".fragment");
+    const parts = pieces(cell);
+    const place = [...section.querySelectorAll(".fragment")].indexOf(fragment);
+    if (fragment) parts.forEach((part) => part.classList.add("fragment", `of-${place}`));
+    boxes.push(...parts);
+  }
+  section.replaceChildren(...boxes);
+  let heading = "", current = section;
+  const goOn = () => {
+    const next = document.createElement("section");
+    current.after(next);
+    current = next;
+  };
+  for (const box of boxes.flatMap((box) => split(box))) {
+    const title = box.querySelector("h1, h2, h3, h4");
+    const first = section.firstElementChild === box;
+    if (title) heading = title.textContent;
+    if (first) continue;
+    const room = section === current
+      ? HEIGHT + 24 - (box.offsetTop - section.offsetTop)
+      : HEIGHT + 48 - current.offsetHeight;
+    if (title || box.offsetHeight > room) {
+      goOn();
+      if (heading && !title) {
+        const again = document.createElement("p");
+        again.className = "again";
+        again.textContent = heading;
+        current.append(again);
+      }
+    }
+    if (section !== current) current.append(box);
+  }
+  section.append(...notes);
+}
+
+// What belongs to one answer appears with one key.
+function count(section) {
+  const order = [];
+  for (const box of section.querySelectorAll(":scope > .fragment")) {
+    const name = [...box.classList].find((name) => name.startsWith("of-"));
+    if (!order.includes(name)) order.push(name);
+    box.dataset.fragmentIndex = order.indexOf(name);
+  }
+}
+
+const deck = document.getElementById("deck");
+const slides = () => [...deck.querySelectorAll("section")].filter((s) => !s.querySelector("section"));
+Promise.all([...document.images].map((image) => image.decode().catch(() => {}))).then(() => {
+  slides().forEach(layOut);
+  slides().forEach((section) => (section.querySelector("div") ? count(section) : section.remove()));
+  for (const stack of [...deck.querySelectorAll(".slides > section")]) {
+    if (!stack.querySelector("section")) stack.remove();
+  }
+  deck.className = "reveal";
+  Reveal.initialize({
+    width: 1280, height: 720, margin: 0, center: false, hash: true, slideNumber: "c/t",
+    transition: "none", plugins: [RevealNotes], minScale: 0.1, maxScale: 4,
+  }).then(() => document.documentElement.setAttribute("data-ready", ""));
+});
