@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
@@ -63,3 +65,17 @@ def test_race_is_logarithmic_only_for_a_wide_field():
     assert plots.race({"Adam": [88.0, 91.0]}).get_xscale() == "linear"
     nobody = plots.race({"Adam": [np.nan, np.nan]})
     assert "2 of 2 did not arrive" in plots.describe(nobody)
+
+
+def test_race_gives_names_alike_up_to_a_comma_one_style():
+    ax = plots.race({"cold, 1": [1.0], "warm, 1": [2.0], "cold, 2": [3.0]})
+    cold, warm, again = [line.get_color() for line in ax.lines if line.get_linestyle() == "None"]
+    assert cold == again != warm
+
+
+def test_race_labels_of_a_wide_axis_do_not_collide():
+    ax = plots.race({"Adam": [200.0, 300.0], "Descent": [58_000.0, 86_000.0]})
+    ax.figure.canvas.draw()
+    labels = [label for label in ax.get_xticklabels() if label.get_text()]
+    boxes = sorted(label.get_window_extent().extents.tolist() for label in labels)
+    assert all(left[2] < right[0] for left, right in pairwise(boxes))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course.plots.style import COLORS, STYLES, new_axes, pyplot, with_styles
+from course.plots.style import COLORS, new_axes, pyplot, with_styles
 from course.plots.words import number, say
 
 
@@ -12,16 +12,18 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
     Parameters
     ----------
     results : dict of str -> array_like
-        One value for each run; NaN for a run that didn't arrive. Optimizers have fixed styles,
-        also where a comma and more follow their names.
+        One value for each run; NaN for a run that didn't arrive. Names that are the same up to a
+        comma have the same style; optimizers have fixed ones.
     most : float, optional
         How far runs were followed; said of the runs that didn't arrive.
     """
     ax = new_axes(ax, title, xlabel, "")
     parts, limit = [], "" if most is None else f" within {number(most)}"
-    for row, (name, values, style) in enumerate(with_styles(results, "run", alone="training")):
-        style = STYLES.get(name.split(",")[0], style)
-        values = np.asarray(values, dtype=float)
+    kinds = {name: name.split(",")[0] for name in results}
+    shared = dict.fromkeys(kinds.values())
+    styles = {kind: style for kind, _, style in with_styles(shared, "run", alone="training")}
+    for row, (name, values) in enumerate(results.items()):
+        style, values = styles[kinds[name]], np.asarray(values, dtype=float)
         arrived = values[np.isfinite(values)]
         dots = {"marker": style["marker"], "color": style["color"], "linestyle": "none"}
         ax.plot(arrived, np.full(len(arrived), row), alpha=0.6, markersize=7, **dots)
@@ -39,8 +41,9 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
     every = np.concatenate([np.ravel(values) for values in results.values()]).astype(float)
     every = every[np.isfinite(every)]
     if len(every) and every.max() > 5 * every.min() > 0:
+        subs = [1, 2, 5] if every.max() < 300 * every.min() else [1]  # or labels would collide
         ax.set_xscale("log", subs=[1, 2, 5])
-        ax.xaxis.set_major_locator(pyplot().matplotlib.ticker.LogLocator(subs=[1, 2, 5]))
+        ax.xaxis.set_major_locator(pyplot().matplotlib.ticker.LogLocator(subs=subs))
         ax.xaxis.set_major_formatter(lambda value, _: number(value))
         ax.xaxis.set_minor_formatter(lambda value, _: "")
     ax.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - 0.5, -0.5))
