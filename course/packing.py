@@ -6,12 +6,13 @@ whole (at its norm, say), or keep it: it gets each array by itself, and new ones
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from course.optimizers import at_step
 from course.stepping import Stepper, each, leaves
-from course.updating import OptimizerState, clip_gradients, take_step
+from course.updating import clip_gradients, take_step
 
 __all__ = ["Apart", "Together", "pack"]
 
@@ -128,7 +129,8 @@ class Together(Apart):
             )
 
         memories = list(map(part, self.cuts, self.shapes))
-        return OptimizerState(step, self._with(self.started.parameters, memories))
+        memories = self._with(self.started.parameters, memories)
+        return replace(self.started, step=step, parameters=memories)
 
     @property
     def steps(self):

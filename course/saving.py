@@ -35,10 +35,10 @@ def save(path, tree):
         By custom it ends in `.safetensors`.
     tree : dataclass, list, tuple or dict, nested as you like
         A model, an optimizer's state, or `{"model": model, "state": history.state, "rng": rng}`.
-        Arrays (parameters and constants), numbers and numpy generators are written, each under
-        its name in the tree, such as `layers.0.weight`; an array that stands in two places is
-        written once, and comes back as one. Functions, strings and None are not written: they
-        come from the tree that `load` is given.
+        Arrays (parameters and constants), numbers, strings and numpy generators are written, each
+        under its name in the tree, such as `layers.0.weight`; an array that stands in two places
+        is written once, and comes back as one. Functions and None are not written: they come from
+        the tree that `load` is given.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def load(path, like):
     ----------
     path : str or path
     like : dataclass, list, tuple or dict
-        A tree of the same structure and shapes. It says what functions, strings and None are;
+        A tree of the same structure, shapes and strings. It says what functions and None are;
         arrays, numbers, dtypes and ties come from the file.
 
     Returns
@@ -125,7 +125,11 @@ def _kind(leaf):
         return "scalar"
     if isinstance(leaf, np.random.Generator):
         return "generator"
-    return "float" if isinstance(leaf, float) else {int: "int", bool: "bool"}.get(type(leaf))
+    return (
+        "float"
+        if isinstance(leaf, float)
+        else {int: "int", bool: "bool", str: "str"}.get(type(leaf))
+    )
 
 
 def _describe(tree):
@@ -243,6 +247,10 @@ class _File:
         if kind in NUMBERS and self.tensors[source].shape != np.shape(leaf):
             shapes = f"{self.tensors[source].shape} in the file and {np.shape(leaf)} in the tree"
             raise ValueError(self._misfit(name, f"has shape {shapes}"))
+        if kind == "str" and value != leaf:
+            raise ValueError(
+                self._misfit(name, f"is {value!r} in the file and {leaf!r} in the tree")
+            )
         if source not in self.values:
             self.values[source] = self._value(kind, value, source, leaf)
         return self.values[source]
@@ -308,4 +316,4 @@ def _is_sound(name, kind, value, entries, tensors):
         return entries[value][0] in ("array", "generator")
     if kind in NUMBERS:
         return tensors[name].ndim == 0 or kind == "array"
-    return type(value) is {"int": int, "bool": bool, "generator": dict}[kind]
+    return type(value) is {"int": int, "bool": bool, "str": str, "generator": dict}[kind]

@@ -21,7 +21,6 @@ from course.trees import places, rebuild
 from course.updating import (
     OptimizerState,
     require_optimizer,
-    require_own_state,
     start_state,
 )
 
@@ -218,8 +217,7 @@ class _Run:
         values = [
             np.array(v, order="C") if isinstance(v, np.ndarray) else v for v in self.originals
         ]
-        state = start_state(optimizer, values, state)
-        require_own_state(optimizer, values, state)
+        state = start_state(optimizer, model, state)
         frozen = _frozen_indices(model, frozen)
         free = [index for index in range(len(values)) if index not in frozen]
         self.packing = pack(optimizer, values, state, free)

@@ -17,6 +17,7 @@ __all__ = [
     "children",
     "constant",
     "is_leaf",
+    "named",
     "parameters",
     "places",
     "rebuild",
@@ -113,6 +114,18 @@ def places(model):
         index = count if _is_float(leaf) else indices.setdefault(id(leaf), count)
         count += index == count
         yield index, way, leaf
+
+
+def named(model):
+    """Each parameter with its name, the way to the place where it stands first.
+
+    >>> named({"layers": [1.0, {"weight": 2.0}]})
+    [('layers.0', 1.0), ('layers.1.weight', 2.0)]
+    """
+    found = {}
+    for index, way, leaf in places(model):
+        found.setdefault(index, (".".join(str(name) for _, name in way) or "value", leaf))
+    return list(found.values())
 
 
 def rebuild(model, values):

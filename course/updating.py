@@ -1,12 +1,13 @@
 """One step of an optimizer for a whole model: the only place that walks a model to change it."""
 
 import copy
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
 from course.optimizers import at_step
-from course.trees import parameters, places, rebuild
+from course.trees import named, parameters, places, rebuild
 
 __all__ = ["OptimizerState", "clip_by_global_norm", "start", "update"]
 
@@ -17,12 +18,20 @@ class OptimizerState:
 
     Attributes
     ----------
+    rule : str
+        Whose memory it is, such as "Adam". Another rule's is refused, though its learning rate
+        and other hyperparameters may change from step to step.
+    names : tuple of str
+        The parameters' names, such as "layers.0.weight", in the order of `parameters(model)`. A
+        model whose parameters have other names, or another order, is refused.
     step : int
         Steps taken; a schedule is asked with it.
     parameters : list
-        What the rule keeps for each parameter, in the order of `parameters(model)`.
+        What the rule keeps for each parameter, in the same order.
     """
 
+    rule: str
+    names: tuple
     step: int
     parameters: list
 
@@ -34,8 +43,8 @@ def update(model, gradient, optimizer, state=None):
     ----------
     model : dataclass, list, tuple or dict
     gradient : the same kind of struct
-        None in place of a gradient, or of a whole branch, skips what is there and its state. A
-        zero gradient doesn't: momentum moves on.
+        None in place of a gradient, or of a whole branch, skips what is there and its state: the
+        new model holds a copy of it. A zero gradient doesn't: momentum moves on.
     optimizer : a rule, for instance `Adam()`
     state : OptimizerState, optional
         From the step before; without one it is a fresh start.
@@ -50,7 +59,8 @@ def update(model, gradient, optimizer, state=None):
         The pair of `value_and_gradient` or another kind of struct is given as gradient; the
         optimizer isn't one.
     ValueError
-        A gradient has another shape than its parameter, or the state belongs to another model.
+        A gradient has another shape than its parameter, or the state belongs to another model or
+        another rule.
 
     >>> from course.optimizers import Descent
     >>> update({"m": 3.0}, {"m": 4.0}, Descent(0.5))[0]
@@ -59,9 +69,8 @@ def update(model, gradient, optimizer, state=None):
     require_optimizer(optimizer)
     values = parameters(model)
     gradients = match_gradients(model, gradient)
-    state = start_state(optimizer, values, copy.deepcopy(state))
-    own = [v if g is None else copy.copy(v) for v, g in zip(values, gradients, strict=True)]
-    values, state = take_step(own, gradients, optimizer, state)
+    state = start_state(optimizer, model, copy.deepcopy(state))
+    values, state = take_step([copy.copy(v) for v in values], gradients, optimizer, state)
     return rebuild(model, values), state
 
 
@@ -79,10 +88,10 @@ def start(model, optimizer):
 
     >>> from course.optimizers import Momentum
     >>> start({"m": 3.0}, Momentum())
-    OptimizerState(step=0, parameters=[array(0.)])
+    OptimizerState(rule='Momentum', names=('m',), step=0, parameters=[array(0.)])
     """
     require_optimizer(optimizer)
-    return start_state(optimizer, parameters(model))
+    return start_state(optimizer, model)
 
 
 def clip_by_global_norm(gradient, max_norm):
@@ -90,6 +99,11 @@ def clip_by_global_norm(gradient, max_norm):
 
     $$ g \leftarrow g \cdot \min\Big(1, \frac{c}{\lVert g \rVert}\Big), \qquad
        \lVert g \rVert^2 = \sum_i g_i^2 \text{ over all parameters} $$
+
+    Raises
+    ------
+    ValueError
+        `max_norm` isn't a positive number, or the gradient holds NaN or infinity.
 
     References
     ----------
@@ -105,47 +119,56 @@ def clip_gradients(gradients, max_norm):
     """`clip_by_global_norm` for a list of gradients, None among them."""
     if not max_norm > 0:
         raise ValueError(f"clip: the largest norm is {max_norm!r}; a positive number was expected.")
-    norm = float(np.sqrt(sum(np.sum(np.square(g)) for g in gradients if g is not None)))
-    if norm <= max_norm:
+    given = [g for g in gradients if g is not None]
+    largest = float(max((np.max(np.abs(g)) for g in given if np.size(g)), default=0.0))
+    if not np.isfinite(largest):
+        raise ValueError(
+            "clip: the gradient holds NaN or infinity, which no factor makes shorter. Look for its "
+            "cause: a rate that is too large, or a loss without a derivative at these parameters."
+        )
+    if largest == 0:
         return gradients
-    return [None if g is None else g * (max_norm / norm) for g in gradients]
+    # Divided before they are squared: the square of 1e200 is infinite, that of 1e-200 zero.
+    relative = np.sqrt(sum(np.sum(np.square(np.divide(g, largest, dtype=float))) for g in given))
+    if largest * relative <= max_norm:
+        return gradients
+    return [None if g is None else _like(g, g / largest * (max_norm / relative)) for g in gradients]
 
 
-def start_state(optimizer, values, state=None):
-    """The state before the first step, or a given one that fits the parameters."""
+def start_state(optimizer, model, state=None):
+    """The state before the first step, or a given one that is of this rule and this model."""
+    found = named(model)
+    names = tuple(name for name, _ in found)
+    memories = [optimizer.start(copy.copy(_array(value))) for _, value in found]
+    fresh = OptimizerState(type(optimizer).__name__, names, 0, memories)
     if state is None:
-        return OptimizerState(0, [optimizer.start(_array(value)) for value in values])
+        return fresh
     if not isinstance(state, OptimizerState):
         raise TypeError(
             f"state is a {type(state).__name__}; an OptimizerState was expected, as update returns "
             "it and history.state keeps it. None starts afresh."
         )
-    if len(state.parameters) != len(values):
+    for came, expected in _differences(optimizer, state, fresh):
         raise ValueError(
-            f"the state is of a model with {len(state.parameters)} parameters, and this one has "
-            f"{len(values)}. Give the state of the same model, or None to start afresh."
+            f"the state is of another run: it keeps {came}, and {expected} was expected. Give the "
+            "state of the same rule and the same model, or None to start afresh."
         )
     return state
 
 
-def require_own_state(optimizer, values, state):
-    """Raise where a state can't be what the optimizer remembers of these parameters.
-
-    Only the course's own rules say by `start` what their memory will always be like.
-    """
-    start = getattr(type(optimizer), "start", None)
-    if getattr(start, "__module__", None) != at_step.__module__:
-        return
-    for value, memory in zip(values, state.parameters, strict=True):
-        fresh = optimizer.start(_array(value))
-        if fresh is not None and _outline(memory) != _outline(fresh):
-            name = type(optimizer).__name__
-            raise ValueError(
-                f"the state isn't one that {name} keeps for this model: for a parameter of shape "
-                f"{np.shape(value)} it holds {_outline(memory)} where {name} keeps "
-                f"{_outline(fresh)}. Give the state of a run with {name} and the same model, or "
-                "None to start afresh."
-            )
+def _differences(optimizer, state, fresh):
+    """In what a state isn't like one of the run that is to go on, as it is and as it should be."""
+    if state.rule != fresh.rule:
+        yield f"what {state.rule} remembers", f"what {fresh.rule} does"
+    for came, expected in zip_longest(state.names, fresh.names):
+        if came != expected:
+            yield f"the parameter {came}" if came else "no more", expected or "no other parameter"
+    if getattr(type(optimizer).start, "__module__", None) == at_step.__module__:
+        # The course's rules say by `start` how their memory will always look; others may not.
+        for name, *memories in zip(fresh.names, state.parameters, fresh.parameters, strict=True):
+            came, expected = map(_outline, memories)
+            if came != expected:
+                yield f"{came} for {name}", expected
 
 
 def _outline(memory):
@@ -162,7 +185,7 @@ def take_step(values, gradients, optimizer, state):
             value = _like(value, moved)
         new.append(value)
         memories.append(memory)
-    return new, OptimizerState(state.step + 1, memories)
+    return new, replace(state, step=state.step + 1, parameters=memories)
 
 
 def match_gradients(model, gradient):

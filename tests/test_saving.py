@@ -108,9 +108,17 @@ def test_a_file_holds_readable_names_that_other_programs_can_read(path):
     np.testing.assert_array_equal(held["layers.0.weight"], network().layers[0].weight)
 
 
-def test_functions_and_strings_come_from_the_tree_that_load_is_given(path):
-    save(path, [np.ones(2), "saved", abs])
-    assert load(path, [np.zeros(2), "like", relu])[1:] == ["like", relu]
+def test_functions_and_none_come_from_the_tree_that_load_is_given(path):
+    save(path, [np.ones(2), None, abs])
+    assert load(path, [np.zeros(2), None, relu])[1:] == [None, relu]
+
+
+@pytest.mark.parametrize("other", ["b", "", "a ", 3, 1.0, None])
+def test_a_string_must_be_the_same(path, other):
+    save(path, {"w": np.ones(2), "unit": "a"})
+    assert load(path, {"w": np.zeros(2), "unit": "a"})["unit"] == "a"
+    with pytest.raises(ValueError, match=r"unit is .*in the file"):
+        load(path, {"w": np.zeros(2), "unit": other})
 
 
 def test_a_loaded_model_predicts_the_same_and_like_is_left_alone(path):

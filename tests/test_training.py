@@ -467,5 +467,5 @@ def test_the_state_of_another_optimizer_is_refused(before, after):
     x = np.linspace(0, 1, 9)
     data = [(x, 2 * x)]
     model, history = train(loss, Line(0.5, 0.5), data, before, epochs=20)
-    with pytest.raises(ValueError, match=f"state of a run with {type(after).__name__}"):
+    with pytest.raises(ValueError, match=f"what {type(after).__name__} does was expected"):
         train(loss, model, data, after, epochs=20, state=history.state)

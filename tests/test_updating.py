@@ -1,28 +1,37 @@
 """One step of a whole model: ties, gaps, dtypes, and slips."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from course import (
+    AdaGrad,
     Adam,
+    AdamW,
     Chain,
     Dense,
     Descent,
     Line,
     Momentum,
+    Nesterov,
+    RMSProp,
     astype,
     clip_by_global_norm,
     gradient,
+    load,
     mse,
     parameters,
     relu,
+    save,
     start,
+    train,
     update,
     value_and_gradient,
 )
-from course.updating import OptimizerState
 
 X = np.linspace(-1, 1, 9)
 Y = 2 * X + 1
@@ -100,7 +109,8 @@ def test_none_skips_a_whole_branch():
     layers = [Dense(1, 2, relu), Dense(2, 1)]
     g = gradient(lambda m: np.sum(m[1](m[0](np.ones((3, 1))))), layers)
     after, _ = update(layers, [None, g[1]], Descent(1.0))
-    assert after[0] is layers[0]
+    np.testing.assert_array_equal(after[0].weight, layers[0].weight)
+    assert not np.shares_memory(after[0].weight, layers[0].weight)  # the learner's stays his
     np.testing.assert_allclose(after[1].bias, layers[1].bias - g[1].bias)
 
 
@@ -157,6 +167,100 @@ def test_clipping_shortens_by_the_global_norm_only_what_is_longer():
     assert g["b"] == 4.0
 
 
+@given(
+    st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=5),
+    st.sampled_from([1e-250, 1.0, 1e250]),
+    st.sampled_from([1e-300, 1e-150, 1.0]),
+)
+def test_clipped_a_gradient_has_its_direction_and_at_most_the_norm_at_any_size(parts, most, scale):
+    g = np.array(parts) * scale
+    clipped = clip_by_global_norm({"a": g[:2], "b": g[2:]}, most)
+    came = [Fraction(float(v)) for v in np.concatenate([clipped["a"], clipped["b"]])]
+    square = sum(Fraction(float(v)) ** 2 for v in g)  # fractions neither overflow nor round
+    if square <= Fraction(most) ** 2:
+        np.testing.assert_allclose(np.array(came, dtype=float), g, rtol=1e-12)
+    else:
+        assert float(sum(v**2 for v in came) / Fraction(most) ** 2) == pytest.approx(1, rel=1e-9)
+        largest = int(np.argmax(np.abs(g)))
+        ratios = [float(v / came[largest]) for v in came]
+        np.testing.assert_allclose(ratios, g / g[largest], rtol=1e-9, atol=1e-60)
+
+
+def test_clipping_computes_in_float64_and_keeps_the_dtype():
+    half = clip_by_global_norm({"w": np.full(4, 200.0, np.float16)}, 1.0)["w"]
+    assert half.dtype == np.float16
+    assert half.tolist() == [0.5] * 4
+    many = clip_by_global_norm({"w": np.full(100_000, 1e3, np.float16)}, 100.0)["w"]
+    np.testing.assert_allclose(many, 100 / np.sqrt(100_000), rtol=1e-3)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_what_is_not_finite_is_refused_by_clipping(bad):
+    with pytest.raises(ValueError, match="NaN or infinity, which no factor makes shorter"):
+        clip_by_global_norm({"m": bad, "b": 1.0}, 1.0)
+
+
+RULES = [Descent, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(a, b) for a in RULES for b in RULES if a is not b], ids=str
+)
+def test_the_state_of_another_rule_is_refused_by_every_way_in(first, second, tmp_path):
+    line, g = Line(1.0, 2.0), Line(0.5, -1.0)
+    _, state = update(line, g, first(0.1))
+    with pytest.raises(ValueError, match=f"{first.__name__} remembers, and what {second.__name__}"):
+        update(line, g, second(0.1), state)
+    with pytest.raises(ValueError, match=f"{first.__name__} remembers, and what {second.__name__}"):
+        train(loss, line, [(X, Y)], second(0.1), state=state)
+    save(tmp_path / "state", state)
+    with pytest.raises(ValueError, match=f"{first.__name__}' in the file and '{second.__name__}'"):
+        load(tmp_path / "state", start(line, second()))
+
+
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        ({"b": 5.0, "m": 1.0}, "the parameter m, and b was expected"),
+        ({"m": 1.0}, "the parameter b, and no other parameter was expected"),
+        ({"m": 1.0, "b": 5.0, "c": 0.0}, "no more, and c was expected"),
+        ({"m": 1.0, "c": 5.0}, "the parameter b, and c was expected"),
+        ([1.0, 5.0], "the parameter m, and 0 was expected"),
+        ({"m": np.ones(2), "b": 5.0}, r"\(\) for m, and \(2,\) was expected"),
+    ],
+)
+def test_the_state_of_another_model_is_refused_by_every_way_in(other, text, tmp_path):
+    model = {"m": 1.0, "b": 5.0}
+    _, state = update(model, model, Momentum(0.1))
+    with pytest.raises(ValueError, match=text):
+        update(other, other, Momentum(0.1), state)
+    with pytest.raises(ValueError, match=text):
+        train(lambda m: sum(np.sum(p) for p in parameters(m)), other, [()], Momentum(), state=state)
+    save(tmp_path / "state", state)
+    with pytest.raises(ValueError, match="in the tree"):
+        load(tmp_path / "state", start(other, Momentum()))
+
+
+def test_a_state_fits_a_rule_of_other_hyperparameters_and_a_line_of_other_numbers():
+    _, state = update(Line(1.0, 2.0), Line(0.5, -1.0), Momentum(0.1))
+    moved, _ = update(Line(5.0, 5.0), Line(0.0, 0.0), Momentum(0.7, momentum=0.5), state)
+    assert (moved.m, moved.b) == (5.0 - 0.5 * 0.05, 5.0 + 0.5 * 0.1)
+
+
+def test_a_rule_that_keeps_the_parameter_it_starts_at_does_not_keep_the_learners():
+    class Averaged:
+        def start(self, parameter):
+            return parameter
+
+        def step(self, parameter, gradient, state):
+            state *= 0.5
+            return parameter - gradient, state
+
+    model = {"w": np.ones(2)}
+    update(model, {"w": np.ones(2)}, Averaged())
+    np.testing.assert_array_equal(model["w"], 1.0)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
@@ -188,9 +292,9 @@ def test_clipping_shortens_by_the_global_norm_only_what_is_longer():
             r"0\.1 isn't an optimizer.*Descent\(0\.01\)",
         ),
         (
-            lambda: update(Line(1.0, 2.0), Line(1.0, 2.0), Descent(), OptimizerState(1, [None])),
+            lambda: update(Line(1.0, 2.0), Line(1.0, 2.0), Descent(), start([1.0], Descent())),
             ValueError,
-            r"state is of a model with 1 parameters, and this one has 2",
+            r"keeps the parameter 0, and m was expected.*same model, or None to start afresh",
         ),
         (
             lambda: update(Line(1.0, 2.0), Line(1.0, 2.0), Descent(), [None, None]),
