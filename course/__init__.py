@@ -6,6 +6,7 @@ struct of the same kind, and one training loop serves them all.
 
 from course.autodiff import check_gradient, gradient, value_and_gradient
 from course.data import Batches, Standardize, split
+from course.engine import record
 from course.functions import logsumexp, relu, sigmoid, softmax, tanh
 from course.losses import (
     accuracy,
@@ -21,17 +22,13 @@ from course.optimizers import (
     AdaGrad,
     Adam,
     AdamW,
-    CosineDecay,
     Descent,
-    ExponentialDecay,
     Momentum,
     Nesterov,
     RMSProp,
-    StepDecay,
-    WarmUp,
 )
-from course.recording import record
 from course.saving import load, save
+from course.schedules import CosineDecay, ExponentialDecay, StepDecay, WarmUp
 from course.training import History, train
 from course.trees import astype, constant, parameters
 from course.updating import clip_by_global_norm, start, update

@@ -16,14 +16,10 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
-    "CosineDecay",
     "Descent",
-    "ExponentialDecay",
     "Momentum",
     "Nesterov",
     "RMSProp",
-    "StepDecay",
-    "WarmUp",
 ]
 
 
@@ -36,9 +32,7 @@ class Rule:
     """
 
     def __post_init__(self):
-        for f in fields(self):
-            value = require_hyperparameter(type(self).__name__, f.name, getattr(self, f.name))
-            object.__setattr__(self, f.name, value)
+        require_hyperparameters(self)
 
     def start(self, parameter):
         """State before the first step."""
@@ -210,8 +204,7 @@ class Adam(Rule):
 
     $$ d = \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon} $$
 
-    with t = 1 at the first step and epsilon outside the root, as in algorithm 1 of the paper. (To
-    divide an array by a number takes longer than to multiply it by the number's inverse.)
+    with t = 1 at the first step and epsilon outside the root, as in algorithm 1 of the paper.
 
     Parameters
     ----------
@@ -240,7 +233,7 @@ class Adam(Rule):
         t = t + 1
         m = self.beta1 * m + (1 - self.beta1) * gradient
         v = self.beta2 * v + (1 - self.beta2) * (gradient * gradient)
-        m_hat, v_hat = m * (1 / (1 - self.beta1**t)), v * (1 / (1 - self.beta2**t))
+        m_hat, v_hat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
         step = self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
         return parameter - step, (m, v, t)
 
@@ -274,90 +267,6 @@ class AdamW(Adam):
         return moved - self.learning_rate * self.weight_decay * parameter, state
 
 
-@dataclass(frozen=True)
-class StepDecay(Rule):
-    r"""A schedule: the rate is multiplied by `factor` after every so many steps.
-
-    $$ \eta_k = \eta_0\, f^{\lfloor k / \mathrm{every} \rfloor} $$
-
-    >>> StepDecay(0.1, every=100, factor=0.5)(250)
-    0.025
-    """
-
-    learning_rate: float
-    every: int
-    factor: float = 0.5
-
-    def __call__(self, step):
-        """Rate of a step, counted from 0."""
-        return self.learning_rate * self.factor ** (step // self.every)
-
-
-@dataclass(frozen=True)
-class ExponentialDecay(Rule):
-    r"""A schedule: the rate is multiplied by `decay` at each step.
-
-    $$ \eta_k = \eta_0\, d^k $$
-
-    >>> round(ExponentialDecay(0.1, decay=0.9)(2), 6)
-    0.081
-    """
-
-    learning_rate: float
-    decay: float
-
-    def __call__(self, step):
-        """Rate of a step, counted from 0."""
-        return self.learning_rate * self.decay**step
-
-
-@dataclass(frozen=True)
-class CosineDecay(Rule):
-    r"""A schedule: half a cosine, from the rate down to 0 in `steps` steps, then 0.
-
-    $$ \eta_k = \tfrac{1}{2} \eta_0 \big(1 + \cos(\pi \min(k / \mathrm{steps}, 1))\big) $$
-
-    References
-    ----------
-    Loshchilov and Hutter (2017).
-
-    >>> CosineDecay(0.1, steps=100)(50)
-    0.05
-    """
-
-    learning_rate: float
-    steps: int
-
-    def __call__(self, step):
-        """Rate of a step, counted from 0."""
-        return self.learning_rate * (1 + math.cos(math.pi * min(step / self.steps, 1))) / 2
-
-
-@dataclass(frozen=True)
-class WarmUp(Rule):
-    r"""A schedule: the rate rises in a straight line for `steps` steps, then follows another.
-
-    $$ \eta_k = \eta^{\mathrm{then}}_k \min\Big(1, \frac{k + 1}{\mathrm{steps}}\Big) $$
-
-    Parameters
-    ----------
-    learning_rate : float or callable
-        The rate to rise to, or the schedule to follow, asked with the same step.
-    steps : int
-
-    >>> [WarmUp(0.1, steps=4)(k) for k in (0, 1, 3, 9)]
-    [0.025, 0.05, 0.1, 0.1]
-    """
-
-    learning_rate: float
-    steps: int
-
-    def __call__(self, step):
-        """Rate of a step, counted from 0."""
-        rate = self.learning_rate
-        return (rate(step) if callable(rate) else rate) * min(1, (step + 1) / self.steps)
-
-
 def at_step(optimizer, step):
     """The rule with the plain learning rate that its schedule has for this step."""
     schedule = getattr(optimizer, "learning_rate", None)
@@ -372,6 +281,13 @@ def at_step(optimizer, step):
 _SHARES = ("momentum", "decay", "beta1", "beta2")
 _COUNTS = ("steps", "every")
 _SIZES = ("learning_rate", "epsilon", "weight_decay", "factor")
+
+
+def require_hyperparameters(owner):
+    """Make plain numbers of what a rule or a schedule was given, or raise."""
+    for f in fields(owner):
+        value = require_hyperparameter(type(owner).__name__, f.name, getattr(owner, f.name))
+        object.__setattr__(owner, f.name, value)
 
 
 def require_hyperparameter(owner, name, value, step=None):

@@ -14,9 +14,9 @@ from numbers import Integral, Real
 import numpy as np
 
 from course.autodiff import like, refuse_nan, require_parameters
+from course.engine.flat import pack
+from course.engine.replaying import Replay
 from course.optimizers import at_step
-from course.packing import pack
-from course.replaying import Replay
 from course.trees import places, rebuild
 from course.updating import (
     OptimizerState,

@@ -213,6 +213,11 @@ def require_optimizer(optimizer):
             f"{optimizer.__name__} is a class; give one of its kind: {optimizer.__name__}(...)."
         )
     if not (hasattr(optimizer, "start") and hasattr(optimizer, "step")):
+        if callable(optimizer):
+            raise TypeError(
+                f"{optimizer!r} can be called, as a schedule is, and an optimizer was expected. "
+                f"A schedule is a rule's learning rate: write Descent({optimizer!r})."
+            )
         raise TypeError(
             f"{optimizer!r} isn't an optimizer, which has start(parameter) and step(parameter, "
             "gradient, state). Write for instance Descent(0.01)."

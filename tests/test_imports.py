@@ -21,15 +21,9 @@ PICTURE = {
     "optimizers": {"trees"},
     "updating": {"trees", "optimizers"},
     "autodiff": {"trees", "models"},
-    "programs": set(),
-    "tracing": {"programs"},
-    "listing": {"programs", "trees"},
-    "compiling": {"programs"},
-    "replaying": {"trees", "autodiff", "compiling", "recording"},
-    "recording": {"trees", "autodiff", "programs", "listing", "tracing", "compiling"},
-    "stepping": {"programs", "compiling", "optimizers"},
-    "packing": {"optimizers", "stepping", "updating"},
-    "training": {"trees", "autodiff", "replaying", "optimizers", "updating", "packing"},
+    "engine": {"trees", "autodiff", "optimizers", "updating"},
+    "schedules": {"optimizers"},
+    "training": {"trees", "autodiff", "optimizers", "updating", "engine"},
 }
 CORE = set(PICTURE) | {"__init__"}
 PICTURE |= {
@@ -100,12 +94,20 @@ def test_heavy_packages_are_imported_only_where_they_are_used(unit):
     assert [package for package in HEAVY if package in found and unit not in HEAVY[package]] == []
 
 
+def test_the_engine_is_imported_by_training_alone():
+    assert [unit for unit in PICTURE if "engine" in PICTURE[unit] and unit in CORE] == [
+        "training",
+        "__init__",
+    ]
+
+
 def test_picture_has_no_circle():
     def below(unit, path=()):
         assert unit not in path, f"imports in a circle: {' -> '.join([*path, unit])}"
         return {unit}.union(*(below(lower, (*path, unit)) for lower in PICTURE[unit]))
 
-    assert below("training") == CORE - {"__init__", "losses", "data", "datasets", "saving"}
+    apart = {"__init__", "losses", "data", "datasets", "saving", "schedules"}
+    assert below("training") == CORE - apart
 
 
 def test_import_course_loads_nothing_heavy():

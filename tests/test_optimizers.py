@@ -11,14 +11,11 @@ from course import (
     AdaGrad,
     Adam,
     AdamW,
-    CosineDecay,
     Descent,
-    ExponentialDecay,
     Momentum,
     Nesterov,
     RMSProp,
     StepDecay,
-    WarmUp,
     gradient,
     train,
     update,
@@ -178,26 +175,8 @@ def test_adamw_is_adam_and_a_shrinking_parameter():
     assert moved[0] == pytest.approx(10.0 - 0.1 * 0.5 * 10.0)
 
 
-def test_schedules_are_plain_functions_of_the_step():
-    step = StepDecay(1.0, every=10, factor=0.5)
-    assert [step(k) for k in (0, 9, 10, 25)] == [1.0, 1.0, 0.5, 0.25]
-    assert ExponentialDecay(2.0, decay=0.5)(3) == 0.25
-    cosine = CosineDecay(1.0, steps=100)
-    assert [round(cosine(k), 12) for k in (0, 25, 50, 100, 500)] == [
-        1.0,
-        round((1 + math.sqrt(0.5)) / 2, 12),
-        0.5,
-        0.0,
-        0.0,
-    ]
-    warm = WarmUp(cosine, steps=10)
-    assert warm(4) == pytest.approx(cosine(4) * 0.5)
-    assert warm(50) == cosine(50)
-
-
 def test_a_rule_prints_its_hyperparameters():
     assert repr(Adam(0.01)) == "Adam(learning_rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-08)"
-    assert "CosineDecay(learning_rate=0.1, steps=5)" in repr(Descent(CosineDecay(0.1, 5)))
 
 
 def test_a_rate_of_zero_is_legal_and_numpy_numbers_become_plain():
@@ -217,15 +196,8 @@ def test_a_rate_of_zero_is_legal_and_numpy_numbers_become_plain():
         (lambda: RMSProp(0.1, decay=-0.5), ValueError, r"decay = -0\.5"),
         (lambda: AdaGrad(0.1, epsilon=-1), ValueError, r"epsilon = -1"),
         (lambda: AdamW(weight_decay=math.nan), ValueError, r"weight_decay = nan"),
-        (lambda: StepDecay(0.1, every=0), ValueError, r"every = 0; a whole number of at least 1"),
-        (lambda: CosineDecay(0.1, steps=2.5), ValueError, r"steps = 2\.5; a whole number"),
     ],
 )
 def test_hyperparameters_that_make_no_sense_raise(make, error, text):
     with pytest.raises(error, match=text):
         make()
-
-
-def test_a_schedule_that_goes_wrong_names_the_step():
-    with pytest.raises(ValueError, match=r"Descent: learning_rate = -1\.0 at step 2"):
-        train(lambda m: m["x"] ** 2, {"x": 1.0}, [()], Descent(lambda k: 1.0 - k), epochs=5)

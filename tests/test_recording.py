@@ -17,7 +17,7 @@ from autograd.extend import defvjp, primitive
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import course.tracing
+import course.engine.tape
 from course import (
     Adam,
     AdamW,
@@ -47,7 +47,7 @@ from course import (
     train,
     value_and_gradient,
 )
-from course.listing import Listing, names_in
+from course.engine.source import Listing, names_in
 
 X = numpy.linspace(-1, 1, 50)
 Y = 3 * X + 1 + numpy.sin(40 * X)
@@ -776,7 +776,7 @@ def test_an_error_after_a_recording_leaves_autograd_as_it_was():
     with pytest.raises(ZeroDivisionError):
         train(lambda m, x: 1 / 0, Line(0.5, 0.5), [(X,)], Descent(0.01), epochs=20)
     assert gradient(line_loss, Line(3.0, 0.0), X, 3 * X).m == 0
-    assert course.tracing._tape is None
+    assert course.engine.tape._tape is None
 
 
 # ---- what a replay gives is ours to keep --------------------------------------------------------

@@ -11,9 +11,9 @@ import operator
 
 import numpy as np
 
-from course.compiling import compiled
+from course.engine.compiling import compiled
+from course.engine.program import Call, Program
 from course.optimizers import at_step
-from course.programs import Call, Program
 
 __all__ = ["Stepper", "each", "leaves"]
 

@@ -11,10 +11,10 @@ import numpy as np
 from autograd.tracer import getval, isbox
 
 from course.autodiff import backpropagate, like, plain, require_parameters, traceable
-from course.compiling import compiled
-from course.listing import Listing, names_in
-from course.programs import Program, is_equal
-from course.tracing import traced, watching
+from course.engine.compiling import compiled
+from course.engine.program import Program, is_equal
+from course.engine.source import Listing, names_in
+from course.engine.tape import traced, watching
 from course.trees import children, rebuild, rebuilder
 
 __all__ = ["Recording", "Unrecordable", "difference", "kind", "mismatch", "record", "watch"]

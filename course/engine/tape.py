@@ -18,7 +18,7 @@ from autograd.numpy.numpy_vjps import untake
 from autograd.tracer import Box, Node, getval, isbox, trace_stack
 from autograd.util import func
 
-from course.programs import SHAPELY, Call, add_at, take
+from course.engine.program import SHAPELY, Call, add_at, take
 
 __all__ = ["Tape", "traced", "watching"]
 

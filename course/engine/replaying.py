@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from course.autodiff import differentiate
-from course.compiling import compiled
-from course.recording import Unrecordable, difference, kind, mismatch, watch
+from course.engine.compiling import compiled
+from course.engine.recording import Unrecordable, difference, kind, mismatch, watch
 from course.trees import rebuilder
 
 __all__ = ["Replay"]

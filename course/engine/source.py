@@ -5,7 +5,7 @@ import keyword
 
 import numpy as np
 
-from course.programs import Call, is_known, take
+from course.engine.program import Call, is_known, take
 from course.trees import places
 
 __all__ = ["Listing", "names_in"]

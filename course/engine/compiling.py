@@ -6,7 +6,7 @@ them stay in the processor's cache. What is computed is the same to the bit.
 
 import numpy as np
 
-from course.programs import (
+from course.engine.program import (
     REDUCTIONS,
     Call,
     fills,

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from course.engine.stepping import Stepper, each, leaves
 from course.optimizers import at_step
-from course.stepping import Stepper, each, leaves
 from course.updating import clip_gradients, take_step
 
 __all__ = ["Apart", "Together", "pack"]

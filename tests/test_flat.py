@@ -30,7 +30,7 @@ from course import (
     train,
     update,
 )
-from course.packing import Apart, Together, pack
+from course.engine.flat import Apart, Together, pack
 from course.updating import start_state
 
 RULES = [Descent, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW]
