@@ -13,7 +13,15 @@ from nbformat.v4 import new_markdown_cell
 from course.exercises.cells import part_of
 from course.exercises.lessons import exercises
 
-__all__ = ["describe_pictures", "executed", "fold", "for_readers", "sentence_of", "title_of"]
+__all__ = [
+    "describe_pictures",
+    "executed",
+    "fold",
+    "for_readers",
+    "needs_kernel",
+    "sentence_of",
+    "title_of",
+]
 
 ONLY_FOR_A_KERNEL = ("check", "hint", "warning")  # parts of an exercise
 
@@ -37,7 +45,7 @@ def for_readers(notebook):
     known, cells = exercises(), []
     for cell in notebook.cells:
         id, part = part_of(cell)
-        if part in ONLY_FOR_A_KERNEL:
+        if needs_kernel(cell):
             continue
         if part == "solution":
             cells.append(new_markdown_cell(hints_of(known[id])))
@@ -47,6 +55,11 @@ def for_readers(notebook):
         cells.append(cell)
     notebook.cells = cells
     return notebook
+
+
+def needs_kernel(cell):
+    """Whether a cell says nothing to somebody who can't run it."""
+    return part_of(cell)[1] in ONLY_FOR_A_KERNEL or cell.source.startswith("progress(")
 
 
 def hints_of(exercise):

@@ -16,10 +16,10 @@ from pygments.formatters import HtmlFormatter
 
 from course.exercises.cells import part_of
 from course.publish.lessons import (
-    ONLY_FOR_A_KERNEL,
     describe_pictures,
     executed,
     fold,
+    needs_kernel,
     title_of,
 )
 from course.publish.mathml import Formulas
@@ -78,7 +78,7 @@ def for_a_room(notebook, formulas):
     cells, asked, answered = [], False, False
     for cell in notebook.cells:
         _, part = part_of(cell)
-        if part in ONLY_FOR_A_KERNEL:
+        if needs_kernel(cell):
             continue
         if part == "solution":
             fold(cell)

@@ -18,17 +18,18 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab(folder, tmp_path_factory):
+def lab(browser, folder, tmp_path_factory):
     """The address of a JupyterLab that serves the copy."""
-    if chromium() is None:
-        pytest.skip("no browser found: apt-get install chromium, or set CHROMIUM to its path")
     with served(folder, tmp_path_factory.mktemp("home")) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
-def browser(lab):
+def browser():
     from playwright.sync_api import sync_playwright
+
+    if chromium() is None:
+        pytest.skip("no browser found: apt-get install chromium, or set CHROMIUM to its path")
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)

@@ -27,7 +27,7 @@ function pieces(cell) {
 // A listing too long for a slide, as several.
 function split(box) {
   const pre = box.querySelector("pre");
-  if (!pre || box.offsetHeight <= HEIGHT) return [box];
+  if (!pre || box.offsetHeight <= HEIGHT || pre.offsetHeight < 0.8 * box.offsetHeight) return [box];
   const lines = pre.innerHTML.split("\n");
   const size = Math.floor(lines.length * (HEIGHT - 80) / box.offsetHeight);
   const parts = [];
