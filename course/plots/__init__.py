@@ -9,6 +9,7 @@ from course.plots.classes import calibration, confusion, regions
 from course.plots.contests import bars, race
 from course.plots.curves import costs, history, lines
 from course.plots.fits import fit, residuals
+from course.plots.graph import graph
 from course.plots.landscapes import contours, convergence, paths, surface
 from course.plots.networks import depth, half_planes, pictures
 from course.plots.noise import gradients, histograms, power_law
@@ -29,6 +30,7 @@ __all__ = [
     "describe",
     "fit",
     "gradients",
+    "graph",
     "half_planes",
     "histograms",
     "history",
