@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from course import data
-from course.optimizers import CosineDecay
 from course.plots import COLORS, STYLES, contours, number
+from course.schedules import CosineDecay
 from course.widgets.base import Choice, Curve, Explorer, Number, Words, figure
 
 __all__ = ["LineProblem", "explore_batches"]
