@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from course.command.copies import copy_lessons, shipped_lessons
+from course.command.copies import copy_lessons, hiding, shipped_lessons
 from course.command.doctor import doctor
 from course.command.lab import open_lab
 from course.command.lecture import lecture
@@ -137,6 +137,8 @@ def filled(folder):
         full = folder.expanduser().absolute()
         for line in copy_lessons(shipped_lessons(), full):
             print(line, flush=True)
+        for name in hiding(full):
+            print(f"  {name} hides what lessons import under that name: rename it", flush=True)
     except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder
         raise NoFolder(
             f"downhill: can't put the lessons into {folder}: {error}\n"

@@ -64,3 +64,19 @@ def test_slider_that_does_not_answer_is_found(monkeypatch):
     monkeypatch.setattr(doctors, "SECONDS", 2)
     with pytest.raises(doctors.Trouble, match="doesn't answer"):
         doctors.widget()
+
+
+@pytest.mark.parametrize("name", ["numpy.py", "course.py", "random.py"])
+def test_file_that_hides_a_module_from_the_lessons_is_found(name, tmp_path):
+    (tmp_path / "my_notes.py").write_text("")
+    assert doctors.writable(tmp_path)
+    (tmp_path / name).write_text("")
+    with pytest.raises(doctors.Trouble, match=f"^{name} in ") as trouble:
+        doctors.writable(tmp_path)
+    assert trouble.value.cure.startswith("Rename it")
+
+
+def test_command_says_which_file_hides_a_module(tmp_path, capsys):
+    (tmp_path / "numpy.py").write_text("")
+    main([str(tmp_path), "--copy-only"])
+    assert "numpy.py hides what lessons import" in capsys.readouterr().out

@@ -9,11 +9,13 @@ import itertools
 import json
 import os
 import secrets
+import sys
 from pathlib import Path
 
-__all__ = ["MANIFEST", "copy_lessons", "shipped_lessons", "without_outputs"]
+__all__ = ["MANIFEST", "copy_lessons", "hiding", "shipped_lessons", "without_outputs"]
 
 MANIFEST = ".downhill.json"
+NEEDED = ("anywidget", "autograd", "ipywidgets", "matplotlib", "numpy", "safetensors", "tqdm")
 
 
 def shipped_lessons():
@@ -35,6 +37,12 @@ def copy_lessons(source, folder):
     if json.dumps(given) != before:
         write(folder / MANIFEST, json.dumps(given, indent=1).encode())
     return [line for line in lines if line]
+
+
+def hiding(folder):
+    """Return the Python files in a folder that hide a module of the same name from the lessons."""
+    needed = {"course", *NEEDED, *sys.stdlib_module_names}
+    return sorted(path.name for path in Path(folder).glob("*.py") if path.stem in needed)
 
 
 def copy_file(file, folder, given):

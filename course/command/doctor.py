@@ -12,6 +12,8 @@ import webbrowser
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from course.command.copies import hiding
+
 __all__ = ["doctor"]
 
 PACKAGE = "downhill-course"
@@ -113,6 +115,11 @@ def writable(folder):
             pass
     except (OSError, RuntimeError) as error:
         raise Trouble(f"{folder} can't be written ({error})", cure) from None
+    if names := hiding(nearest):
+        raise Trouble(
+            f"{', '.join(names)} in {nearest} hides what the lessons import under that name",
+            "Rename it, then restart the kernel.",
+        )
     free = shutil.disk_usage(nearest).free
     if free < SPACE:
         raise Trouble(f"{free / 1e6:.0f} MB are free at {folder}", cure)
