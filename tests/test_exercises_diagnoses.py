@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from course.exercises.checking import judge
+from course.exercises.diagnoses import not_started, shape_message
 from course.exercises.exercise import Exercise, Mistake, renamed
-from course.exercises.reading import not_started
-from course.exercises.shapes import shape_message
 from course.exercises.values import kind, same, show
 
 double = Exercise(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course.exercises.checking import judge
-from course.exercises.markdown import read_lesson
+from course.exercises.lessons import read_lesson
 
 LESSON = """\
 # Made for tests

@@ -13,9 +13,16 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course.exercises.__main__ import main
-from course.exercises.cells import cells, fill, part_of, percent
+from course.exercises.cells import (
+    cells,
+    fill,
+    for_nbgrader,
+    part_of,
+    percent,
+    with_solutions,
+    without_solutions,
+)
 from course.exercises.lessons import exercises, lessons
-from course.exercises.versions import for_nbgrader, with_solutions, without_solutions
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 PARTS = ["question", "skeleton", "check", "hint", "warning", "solution"]

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import nbformat
 
-from course.exercises.cells import fill, percent
-from course.exercises.versions import CONFIG, for_nbgrader, without_solutions
+from course.exercises.cells import CONFIG, fill, for_nbgrader, percent, without_solutions
 
 
 def found(places):

@@ -3,12 +3,11 @@
 import difflib
 
 from course.exercises import diagnoses
-from course.exercises.attempt import Attempt
+from course.exercises.diagnoses import not_started
 from course.exercises.feedback import Feedback
 from course.exercises.lessons import exercises
-from course.exercises.reading import not_started
 from course.exercises.record import Progress
-from course.exercises.trial import learners_line, trial_of
+from course.exercises.trial import Attempt, learners_line, trial_of
 from course.exercises.values import same, show
 
 given_hints = {}  # how many hints of an exercise were given, in this kernel

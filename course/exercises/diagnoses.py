@@ -3,17 +3,15 @@
 Each diagnosis looks at an `Attempt` and returns a message, or None if it isn't the case.
 """
 
+import dis
 import inspect
+import re
 import types
 
 import numpy as np
 
-from course.exercises.attempt import holds
-from course.exercises.exceptions import meaning
 from course.exercises.limit import TimeIsUp
-from course.exercises.reading import code_of, global_data, unread_arguments
-from course.exercises.shapes import shape_message
-from course.exercises.trial import learners_line, trial_of
+from course.exercises.trial import holds, learners_line, trial_of
 from course.exercises.values import capital, kind, number, parts, same
 
 
@@ -280,3 +278,147 @@ AFTER_RUNNING = (
     sometimes_right,
     something_else,
 )
+
+
+MEANINGS = [
+    (
+        NameError,
+        "",
+        "A name that isn't defined here: check its spelling, and that it is an argument or was "
+        "made in a line above.",
+    ),
+    (TypeError, "ellipsis|Ellipsis", "There is still a `...` where a value is needed."),
+    (TypeError, "NoneType", "Something here is `None`: a function without `return`, perhaps."),
+    (
+        TypeError,
+        "positional argument|required positional|unexpected keyword",
+        "A function was called with other arguments than it takes.",
+    ),
+    (
+        TypeError,
+        "not callable",
+        "Something that isn't a function is called with `( )`; a missing `*`, perhaps.",
+    ),
+    (TypeError, "not subscriptable", "Something that has no elements is indexed with `[ ]`."),
+    (TypeError, "not iterable|unpack", "A single value stands where several are expected."),
+    (
+        TypeError,
+        "unsupported operand|can't multiply",
+        "Two things are combined that don't go together; a list is no array: `np.array(...)` "
+        "makes one.",
+    ),
+    (AttributeError, "NoneType", "Something here is `None`: a function without `return`, perhaps."),
+    (
+        AttributeError,
+        "",
+        "The value has no attribute of that name: check the spelling, and what the value is.",
+    ),
+    (
+        ValueError,
+        "broadcast|shapes|mismatch|aligned",
+        "The lengths don't fit: perhaps a variable of the notebook was used instead of an "
+        "argument.",
+    ),
+    (ValueError, "ambiguous", "An array stands where one `True` or `False` is needed."),
+    (
+        ValueError,
+        "unpack",
+        "The number of names on the left isn't the number of values on the right.",
+    ),
+    (IndexError, "", "A place beyond the end was asked for; remember that counting starts at 0."),
+    (KeyError, "", "A dict was asked for a key that it doesn't have."),
+    (
+        ZeroDivisionError,
+        "",
+        "Something was divided by 0: an empty list, or a count that starts at 0?",
+    ),
+    (RecursionError, "", "The function calls itself without end."),
+    (
+        NotImplementedError,
+        "",
+        "The place to fill in still raises this error: put your answer there.",
+    ),
+    (SystemExit, "", "`exit()` would end the notebook's kernel; leave it out."),
+]
+
+
+def meaning(error):
+    """Return what an exception usually means, or nothing for an unusual one."""
+    for type_, pattern, text in MEANINGS:
+        if isinstance(error, type_) and re.search(pattern, str(error)):
+            return text
+    return ""
+
+
+def shape_message(came, meant):
+    """Say what probably happened when an array of shape `came` stands for one of shape `meant`."""
+    if np.prod(came) == np.prod(meant) and came[::-1] != meant:
+        return (
+            f"The shape is {came} where {meant} is meant: the same number of values, arranged in "
+            "another way. Subtracting one from the other would make a whole table without a word."
+        )
+    if meant == ():
+        return f"One number is asked for; an array of shape {came} came: is a sum or mean missing?"
+    if len(came) == len(meant) == 2 and came[::-1] == meant:
+        return f"The shape is {came}, not {meant}: rows and columns are swapped."
+    if len(came) == 2 and came[0] == came[1] and meant in ((came[0],), (came[0], 1)):
+        return (
+            f"A table of shape {came} came where {meant} is meant: somewhere `(n, 1)` met `(n,)`, "
+            "and numpy combined each value with every other."
+        )
+    if len(came) == len(meant) == 1 and abs(came[0] - meant[0]) == 1:
+        more = "more" if came > meant else "less"
+        return f"{came[0]} values came, and {meant[0]} are meant: one {more}. Off by one step?"
+    what = f"{'a number' if came == () else f'an array of shape {came}'}"
+    return (
+        f"An array of shape {meant} is asked for; what came is {what}: summed over the wrong axis, "
+        "or a step missing?"
+    )
+
+
+def not_started(exercise, answer):
+    """Whether an answer is still the skeleton: `...`, None, or code that wasn't changed."""
+    if answer is None or answer is Ellipsis:
+        return True
+    code = code_of(answer)
+    return bool(code) and code == code_of(exercise.untouched)
+
+
+def code_of(value):
+    """Return a function's or class's instructions, to compare them; None for other values."""
+    if isinstance(value, type):
+        inside = {key: code_of(part) for key, part in vars(value).items()}
+        return {key: code for key, code in inside.items() if code} or None
+    if isinstance(value, types.FunctionType):
+        return code_of(value.__code__)
+    if isinstance(value, types.CodeType):
+        return [
+            (step.opname, code_of(step.argval) if hasattr(step.argval, "co_code") else step.argval)
+            for step in dis.get_instructions(value)
+        ]
+    return None
+
+
+def unread_arguments(function):
+    """Return the names of the arguments that a function's code never reads."""
+    if not isinstance(function, types.FunctionType):
+        return []
+    code, read = function.__code__, set(function.__code__.co_cellvars)
+    for step in dis.get_instructions(code):
+        if "LOAD_FAST" in step.opname:  # the names of two variables from Python 3.13 on
+            read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
+    return [name for name in code.co_varnames[: code.co_argcount] if name not in read]
+
+
+def global_data(function):
+    """Return the names of the notebook's data (numbers, arrays, models) that a function reads."""
+    if not isinstance(function, types.FunctionType):
+        return []
+    values = {name: function.__globals__.get(name) for name in global_names(function.__code__)}
+    return [name for name, value in values.items() if number(value) is not None or parts(value)]
+
+
+def global_names(code):
+    """Return the global names in a function's code, inner functions included."""
+    inner = [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    return [*code.co_names, *(name for part in inner for name in global_names(part))]
