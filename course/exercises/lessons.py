@@ -220,9 +220,9 @@ def _function(solution):
 
 def items(piece, mark):
     """Return the items of a list whose marks match the pattern `mark`."""
-    starts = [match.end() for match in re.finditer(rf"^{mark}", piece.text, re.M)]
-    ends = [match.start() for match in re.finditer(rf"^{mark}", piece.text, re.M)][1:]
-    return [piece.part(a, b) for a, b in zip(starts, [*ends, len(piece.text)], strict=True)]
+    marks = [match.span() for match in re.finditer(rf"^{mark}", piece.text, re.M)]
+    ends = [start for start, _ in marks[1:]] + [len(piece.text)]
+    return [piece.part(start, end) for (_, start), end in zip(marks, ends, strict=False)]
 
 
 def checks(blocks, setup):

@@ -1,64 +1,94 @@
 """Answers that a clever and lazy student would hand in are refused, right ones are accepted.
 
-Each table `lesson_NN.py` beside this file has WRONG and RIGHT: for an exercise a list of answers. An
-answer is what the function returns instead, its body, a whole cell, or (old, new, ...): the
-solution with one text in another's place. It runs in the lesson's names, as in the notebook.
+They stand in `lesson_NN.md` beside this file, for each exercise a list of wrong and a list of right
+ones, written as mistakes are in an exercise's own file, and run in the lesson's names.
 """
 
-import runpy
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from course import Standardize, data
 from course.exercises.checking import judge
-from course.exercises.lessons import Piece, answer, exercises, swapped
+from course.exercises.lessons import Piece, exercises, items, read_mistakes
 
-TABLES = [runpy.run_path(str(path)) for path in sorted(Path(__file__).parent.glob("lesson_*.py"))]
+FILES = sorted(Path(__file__).parent.glob("lesson_*.md"))
 CANNOT_FAIL = "00-first"
-MORE = {"01-model": 4}  # each of them is a training
+FEWER = {"01-model": 4}  # each of them is a training
 
 
-def handed_in(exercise, code):
-    """Return the answer that a text of the tables stands for."""
-    if isinstance(code, tuple):
-        text = exercise.solution
-        assert all(old in text for old in code[::2]), f"not in the solution: {code[::2]}"
-        code = swapped(Piece("answer", 1, text), dict(zip(code[::2], code[1::2], strict=True))).text
-    names = {"__name__": "notebook"}
-    exec(exercise.setup, names)
-    return answer(Piece("answer", 1, code), exercise, names)
+def listed(file):
+    """Return `(exercise id, "Wrong" or "Right", item)` for each answer in a file."""
+    whole = Piece(str(file), 1, file.read_text(encoding="utf-8"))
+    starts = [*re.finditer(r"^(##?) +(\S+)\n", whole.text, re.M)]
+    ends = [match.start() for match in starts[1:]] + [len(whole.text)]
+    found, id = [], None
+    for match, end in zip(starts, ends, strict=True):
+        id = match[2] if match[1] == "#" else id
+        found += [(id, match[2], item) for item in items(whole.part(match.end(), end), "- ")]
+    return found
 
 
-def cases(kind):
-    """Return the answers of one kind, named by exercise and text."""
+ALL = [answer for file in FILES for answer in listed(file)]
+
+
+def answers(kind):
+    """Return the answers of one kind as a test's parameters."""
     return [
-        pytest.param(exercises()[id], code, id=f"{id}: {' '.join(str(code).split())[:60]}")
-        for table in TABLES
-        for id, codes in table[kind].items()
-        for code in codes
+        pytest.param(exercises()[id], item, id=f"{id}: {item.one_line[:60]}")
+        for id, which, item in ALL
+        if which == kind
     ]
 
 
-@pytest.mark.parametrize(("exercise", "code"), cases("WRONG"))
-def test_a_wrong_answer_is_refused(exercise, code):
-    feedback = judge(exercise, handed_in(exercise, code))
+def handed_in(exercise, item):
+    """Return the answer that an item stands for."""
+    names = {"__name__": "notebook"}
+    exec(exercise.setup, names)
+    text = item.text.rstrip()
+    said = Piece(item.path, item.line, text + ("\n" if text.endswith("```") else ": ") + "Said.")
+    (mistake,) = read_mistakes(said, exercise, Piece("solution", 1, exercise.solution), names)
+    return mistake.wrong
+
+
+@pytest.mark.parametrize(("exercise", "item"), answers("Wrong"))
+def test_a_wrong_answer_is_refused(exercise, item):
+    feedback = judge(exercise, handed_in(exercise, item))
     assert not feedback.right
     assert len(feedback.message) > 20
 
 
-@pytest.mark.parametrize(("exercise", "code"), cases("RIGHT"))
-def test_a_right_answer_written_another_way_is_accepted(exercise, code):
-    feedback = judge(exercise, handed_in(exercise, code))
+@pytest.mark.parametrize(("exercise", "item"), answers("Right"))
+def test_a_right_answer_written_another_way_is_accepted(exercise, item):
+    feedback = judge(exercise, handed_in(exercise, item))
     assert feedback.right, str(feedback)
 
 
-@pytest.mark.parametrize("kind", ["WRONG", "RIGHT"])
+@pytest.mark.parametrize("kind", ["Wrong", "Right"])
 def test_each_exercise_has_six_of_each_kind(kind):
-    count = {id: len(codes) for table in TABLES for id, codes in table[kind].items()}
-    lessons = {id[:2] for id in count}
+    there = [id for id, which, _ in ALL if which == kind]
+    lessons = {id[:2] for id, _, _ in ALL}
     few = {
-        id: count.get(id, 0)
+        id: there.count(id)
         for id in exercises()
-        if id != CANNOT_FAIL and id[:2] in lessons and count.get(id, 0) < MORE.get(id, 6)
+        if id != CANNOT_FAIL and id[:2] in lessons and there.count(id) < FEWER.get(id, 6)
     }
     assert few == {}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_02_rate_accepts_what_a_loop_of_ones_own_finds(seed):
+    """The order of the samples is the learner's own; the largest rate depends on it."""
+    x, y = data.line(np.random.default_rng(0))
+    z = Standardize.fit(x)(x)
+    lowest = np.mean((np.polyval(np.polyfit(z, y, 1), z) - y) ** 2)
+    rng, rates = np.random.default_rng(seed), np.geomspace(0.01, 0.03, 31)
+    m, b, costs = np.zeros(31), np.zeros(31), []
+    for i in np.concatenate([rng.permutation(100) for _ in range(20)]):
+        residual = m * z[i] + b - y[i]
+        m, b = m - 2 * rates * residual * z[i], b - 2 * rates * residual
+        costs.append(np.mean((np.outer(m, z) + b[:, None] - y) ** 2, axis=1) - lowest)
+    largest = max(rates[np.mean(costs[-500:], axis=0) <= 20])
+    assert judge(exercises()["02-rate"], largest).right
