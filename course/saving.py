@@ -4,16 +4,20 @@ The file is in the safetensors format: named arrays and a text, nothing that cou
 it is safe to load from a stranger, and other programs can read the arrays.
 """
 
+import contextlib
 import copy
+import glob
 import hashlib
 import json
 import os
 import secrets
+import time
 from pathlib import Path
 
 import numpy as np
 
-from course.trees import children, with_children
+from course.structs import children, with_children
+from course.unseen import unseen
 
 __all__ = ["load", "save"]
 
@@ -27,26 +31,30 @@ NUMBERS = ("array", "scalar", "float")  # what the file keeps as an array
 def save(path, tree):
     """Write a tree of arrays to a file, bit for bit.
 
-    What was at `path` before is replaced only once the new file is complete.
+    What was at `path` before is replaced only once the new file is complete; who may read and
+    write it stays as it was.
 
     Parameters
     ----------
     path : str or path
-        By custom it ends in `.safetensors`.
+        By custom it ends in `.safetensors`; `~` is your home folder.
     tree : dataclass, list, tuple or dict, nested as you like
         A model, an optimizer's state, or `{"model": model, "state": history.state, "rng": rng}`.
         Arrays (parameters and constants), numbers, strings and numpy generators are written, each
         under its name in the tree, such as `layers.0.weight`; an array that stands in two places
         is written once, and comes back as one. Functions and None are not written: they come from
-        the tree that `load` is given.
+        the tree that `load` is given. Of a generator the numbers that it draws are kept, not what
+        its `spawn` gives.
 
     Raises
     ------
     TypeError
-        For an array that isn't of plain numbers, or an object that keeps arrays where no tree
-        can see them; the message names the place.
+        For what the file can't hold, and for numbers that stand where no tree can see them (see
+        `parameters`): nothing is left out without a word. The message names the place.
     ValueError
         If two parts of the tree would bear the same name.
+    FileNotFoundError, IsADirectoryError
+        If the folder isn't there, or the path is one.
 
     References
     ----------
@@ -63,7 +71,7 @@ def save(path, tree):
     entries, tensors = _describe(tree)
     text = json.dumps(entries, default=lambda array: array.tolist())
     metadata = {"format": FORMAT, "tree": text, "sha256": _checksum(text, tensors)}
-    _replace(Path(os.path.realpath(path)), serialize(tensors, metadata))
+    _replace(Path(os.path.realpath(_path("save", path))), serialize(tensors, metadata))
 
 
 def load(path, like):
@@ -72,6 +80,7 @@ def load(path, like):
     Parameters
     ----------
     path : str or path
+        `~` is your home folder.
     like : dataclass, list, tuple or dict
         A tree of the same structure, shapes and strings. It says what functions and None are;
         arrays, numbers, dtypes and ties come from the file.
@@ -86,8 +95,8 @@ def load(path, like):
     ValueError
         If the file is damaged or not one of `save`'s; if it doesn't fit `like`: the message names
         the first part that differs.
-    FileNotFoundError
-        If there is no such file.
+    FileNotFoundError, IsADirectoryError
+        If there is no such file, or it is a folder.
 
     Examples
     --------
@@ -104,13 +113,31 @@ def load(path, like):
     return _File(path).restore(like)
 
 
-def _walk(node, name=""):
-    """Leaves of a tree with their names, as in `layers.0.weight`."""
-    parts = children(node)
-    if parts is None:
-        yield name or "value", node
-    for part, child in parts or ():
-        yield from _walk(child, _join(name, part))
+def _path(caller, path):
+    """The path with its `~` as people mean it, and no folder."""
+    try:
+        path = Path(path).expanduser()
+    except RuntimeError:
+        raise FileNotFoundError(
+            f"{caller}: the home folder in {str(path)!r} isn't known here. Write the whole path."
+        ) from None
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{caller}: {str(path)!r} is a folder. Name a file in it: "
+            f"{str(path / 'model.safetensors')!r}."
+        )
+    return path
+
+
+def _nodes(node, name=""):
+    """All structs and leaves of a tree with their names, as in `layers.0.weight`."""
+    yield name or "value", node
+    for part, child in children(node) or ():
+        yield from _nodes(child, _join(name, part))
+
+
+def _leaves(tree):
+    return ((name, node) for name, node in _nodes(tree) if children(node) is None)
 
 
 def _join(name, part):
@@ -135,10 +162,14 @@ def _kind(leaf):
 def _describe(tree):
     """`{name: [kind, value]}` for the text in the file, and its arrays by name."""
     entries, tensors, first = {}, {}, {}
-    for name, leaf in _walk(tree):
+    try:
+        for name, node in _nodes(tree):
+            _require_whole(name, node)
+    except RecursionError:
+        raise ValueError("save: the tree contains itself, or is nested too deep.") from None
+    for name, leaf in _leaves(tree):
         kind = _kind(leaf)
         if kind is None:
-            _require_no_data(name, leaf)
             continue
         if name in entries or name == "__metadata__":
             raise ValueError(f"save: two parts would be called {name!r}. Rename a key of the dict.")
@@ -155,23 +186,28 @@ def _describe(tree):
 def _plain(name, leaf):
     """An array as the file can hold it: of numbers, in one piece."""
     array = np.asarray(leaf)
-    if array.dtype.name not in DTYPES:
+    if array.dtype.name not in DTYPES or np.ma.isMaskedArray(leaf):
+        what = "masked" if np.ma.isMaskedArray(leaf) else f"of type {array.dtype}"
         raise TypeError(
-            f"save: {name} is of type {array.dtype}, and the file holds floats, integers and bools "
-            f"of up to 64 bits. Write np.asarray({name.split('.')[-1]}, dtype=float)."
+            f"save: {name} is {what}, and the file holds floats, integers and bools of up to 64 "
+            f"bits. Write np.asarray({name.split('.')[-1]}, dtype=float), or leave it out."
         )
     return np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
 
 
-def _require_no_data(name, leaf):
-    hidden = () if isinstance(leaf, type) else getattr(leaf, "__dict__", {}).values()
-    if isinstance(leaf, (complex, np.random.BitGenerator, np.random.RandomState)) or any(
-        _kind(part) in ("array", "generator") for part in hidden
-    ):
+def _require_whole(name, node):
+    """Raise where a part of a tree, or numbers behind it, would be lost."""
+    if _kind(node):
+        return
+    for place, cure in unseen(node):
         raise TypeError(
-            f"save: {name} is a {type(leaf).__name__}, whose data would be lost. Save arrays, "
-            "numbers and numpy Generators, in dataclasses, lists, tuples and dicts: make it a "
-            "dataclass, or save what it holds, as in save(path, {'rng': batches.rng})."
+            f"save: {name}{place} holds numbers that would be lost. {cure} Or save what it holds, "
+            "as in save(path, {'rng': batches.rng})."
+        )
+    if not (children(node) is not None or node is None or callable(node)):
+        raise TypeError(
+            f"save: {name} is a {type(node).__name__}, which would be lost. Save arrays, numbers, "
+            "strings and numpy Generators, in dataclasses, lists, tuples and dicts."
         )
 
 
@@ -190,23 +226,38 @@ def _replace(path, content):
         raise FileNotFoundError(
             f"save: there is no folder {str(path.parent)!r}. Write Path(path).parent.mkdir() first."
         )
+    _remove_unfinished(path)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    mode = path.stat().st_mode & 0o777 if path.exists() else None
     try:
-        with open(unfinished, "xb") as file:
+        with open(unfinished, "xb", opener=lambda *how: os.open(*how, mode or 0o666)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if mode is not None:
+            unfinished.chmod(mode)
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _remove_unfinished(path):
+    """Remove what a `save` to the same path left that was killed; another may still be writing."""
+    for file in path.parent.glob(f".{glob.escape(path.name)}.{16 * '[0-9a-f]'}"):
+        with contextlib.suppress(OSError):
+            if time.time() - file.lstat().st_mtime > 60:
+                file.unlink()
 
 
 class _File:
     """A file that was read and checked, ready to fill a tree."""
 
     def __init__(self, path):
-        self.path = os.fspath(path)
-        content = Path(path).read_bytes()
+        self.path = str(_path("load", path))
+        try:
+            content = Path(self.path).read_bytes()
+        except FileNotFoundError:
+            raise FileNotFoundError(f"load: there is no file {self.path!r}.") from None
         try:
             self.entries, self.tensors = _parse(content)
         except _ForeignError as error:
@@ -221,7 +272,7 @@ class _File:
     def restore(self, like):
         """A tree like `like`, or an error that names the first part that differs."""
         tree = self._fill(like, "")
-        known = {name for name, leaf in _walk(like) if _kind(leaf)}
+        known = {name for name, leaf in _leaves(like) if _kind(leaf)}
         for name in self.entries:
             if name not in known:
                 raise ValueError(self._misfit(name, "is in the file and has no place in the tree"))
@@ -230,7 +281,9 @@ class _File:
     def _fill(self, node, name):
         parts = children(node)
         if parts is not None:
-            new = [(part, self._fill(child, _join(name, part))) for part, child in parts]
+            new = []
+            for part, child in parts:  # one frame a level: trees may be nested deep
+                new.append((part, self._fill(child, _join(name, part))))
             return with_children(node, new)
         return self._leaf(node, name or "value") if _kind(node) else node
 
@@ -266,8 +319,9 @@ class _File:
     def _generator(self, state, name, leaf):
         rng = copy.deepcopy(leaf)
         try:
+            _require_sound_state(state)
             rng.bit_generator.state = state
-        except (KeyError, OverflowError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever numpy makes of a stranger's numbers
             came = state.get("bit_generator") if isinstance(state, dict) else state
             expected = type(leaf.bit_generator).__name__
             raise ValueError(
@@ -317,3 +371,12 @@ def _is_sound(name, kind, value, entries, tensors):
     if kind in NUMBERS:
         return tensors[name].ndim == 0 or kind == "array"
     return type(value) is {"int": int, "bool": bool, "str": str, "generator": dict}[kind]
+
+
+def _require_sound_state(state):
+    """Places within a generator's own buffer, which numpy believes and reads beyond."""
+    for part in (state, state.get("state")):
+        for name, last in {"pos": 624, "buffer_pos": 4}.items():
+            place = part.get(name, 0) if isinstance(part, dict) else 0
+            if type(place) is not int or not 0 <= place <= last:
+                raise ValueError(f"{name} is {place!r}, not from 0 to {last}")

@@ -4,13 +4,15 @@ Everything that must visit a model's parameters (the gradient, the optimizers, s
 through this file, so there is one answer to the question which values are parameters.
 """
 
-import copy
 import operator
-import re
-from dataclasses import field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
+from numbers import Number
 
 import numpy as np
 from autograd.tracer import Box, getval
+
+from course.structs import children, constant, is_leaf, is_setting, with_children
+from course.unseen import unseen
 
 __all__ = [
     "astype",
@@ -26,61 +28,6 @@ __all__ = [
 ]
 
 
-def constant(**options):
-    """Mark a dataclass field as data, not a parameter: no gradient, never updated.
-
-    Takes what `dataclasses.field` takes. The value may be of any type.
-
-    >>> from dataclasses import dataclass
-    >>> @dataclass
-    ... class Scaled:
-    ...     weight: float
-    ...     scale: np.ndarray = constant()
-    >>> parameters(Scaled(2.0, np.array([10.0, 20.0])))
-    [2.0]
-    """
-    metadata = {**options.pop("metadata", {}), "constant": True}
-    return field(metadata=metadata, **options)
-
-
-def children(node):
-    """The named parts of a struct, list, tuple or dict as `(name, part)` pairs; None for a leaf."""
-    if is_dataclass(node) and not isinstance(node, type):
-        return [(f.name, getattr(node, f.name)) for f in fields(node) if hasattr(node, f.name)]
-    if isinstance(node, dict):
-        return list(node.items())
-    if isinstance(node, (list, tuple)):
-        return list(enumerate(node))
-    return None
-
-
-def with_children(node, parts):
-    """A copy of `node` with other parts, given as `children` names them: `(name, part)` pairs.
-
-    All else is copied as it is; neither `__init__` nor `__post_init__` runs.
-    """
-    if isinstance(node, tuple):
-        values = list(node)
-        for index, part in parts:
-            values[index] = part
-        return node._make(values) if hasattr(node, "_make") else type(node)(values)
-    new = copy.copy(node)
-    for name, part in parts:
-        if isinstance(node, (list, dict)):
-            new[name] = part
-        else:
-            object.__setattr__(new, name, part)
-    return new
-
-
-def is_leaf(value):
-    """Whether `value` is a parameter: a float array, a Python float or a numpy float."""
-    value = getval(value)
-    if isinstance(value, np.ndarray):
-        return np.issubdtype(value.dtype, np.floating)
-    return isinstance(value, (float, np.floating))
-
-
 def parameters(model):
     """List a model's parameters in order, each array once.
 
@@ -89,10 +36,18 @@ def parameters(model):
     Floats are never tied: equal numbers are one object in Python. Functions, strings, None and
     fields marked `constant()` are not parameters.
 
+    A number that stands elsewhere (in an attribute that is no field, an object that is no
+    dataclass, an array that a function took along) would never be trained, and raises. These stay
+    as they are: fields marked `constant()`, class attributes in CAPITALS or annotated `ClassVar`,
+    single numbers that a function took along, and variables outside of the model.
+
     Raises
     ------
     TypeError
-        For an integer array, or an integer in a field that isn't annotated `int`.
+        For an integer array, an integer in a field that isn't annotated `int`, or a number that
+        stands where it can't be a parameter: the message names the place and the cure.
+    ValueError
+        For a model that contains itself, or is nested too deep for Python (some 400 chains).
 
     >>> shared = np.zeros(3)
     >>> len(parameters([shared, {"weight": shared}, 0.5]))
@@ -110,10 +65,16 @@ def places(model):
     The way is a list of `(struct, name)` from the model down to the place.
     """
     indices, count = {}, 0
-    for way, leaf in _leaves(model, "model", []):
-        index = count if _is_float(leaf) else indices.setdefault(id(leaf), count)
-        count += index == count
-        yield index, way, leaf
+    try:
+        for way, leaf in _leaves(model, "model", []):
+            index = count if _is_float(leaf) else indices.setdefault(id(leaf), count)
+            count += index == count
+            yield index, way, leaf
+    except RecursionError:
+        raise ValueError(
+            "the model contains itself, or is nested too deep for Python. Put layers beside each "
+            "other, as in Chain(first, second, third)."
+        ) from None
 
 
 def named(model):
@@ -146,19 +107,20 @@ def rebuilder(model):
     def builder(node, path):
         if _is_parameter(node, path):
             return operator.itemgetter(next(indices))
-        makers = [
-            (name, make, part)
-            for name, part, where in _parts(node, path)
-            if where and (make := builder(part, where))
-        ]
+        makers = []
+        for name, part, where in _parts(node, path):
+            if where and (make := builder(part, where)):
+                makers.append((name, make, part))
         if not makers:
             return None  # no parameter in it
 
         def build(values):
-            parts = [(name, make(values), part) for name, make, part in makers]
-            if all(new is old for _, new, old in parts):
-                return node
-            return with_children(node, [(name, new) for name, new, _ in parts])
+            parts, same = [], True  # one frame a level: models may be nested deep
+            for name, make, old in makers:
+                new = make(values)
+                same = same and new is old
+                parts.append((name, new))
+            return node if same else with_children(node, parts)
 
         return build
 
@@ -186,6 +148,11 @@ def _leaves(node, path, way):
     if _is_parameter(node, path):
         yield way, node
         return
+    for name, cure in unseen(node):
+        raise TypeError(
+            f"{path}{name} holds numbers where they would never be trained. {cure} For what is to "
+            "stay as it is, declare a field `= constant()`."
+        )
     for name, part, where in _parts(node, path):
         if where:
             yield from _leaves(part, where, [*way, (node, name)])
@@ -198,20 +165,18 @@ def _parts(node, path):
         return [(name, part, f"{path}[{name!r}]") for name, part in parts]
     kinds = {f.name: f for f in fields(node)}
     return [
-        (name, part, None if _is_setting(kinds[name], part) else f"{path}.{name}")
+        (name, part, None if is_setting(kinds[name], part) else f"{path}.{name}")
         for name, part in parts
     ]
 
 
-def _is_setting(kind, value):
-    """Fields that hold no parameter: marked constant, or an int where an int is declared."""
-    declared = str(kind.type)
-    is_int = isinstance(value, (int, np.integer)) and re.search(r"\bint\b", declared)
-    return kind.metadata.get("constant") or (is_int and not re.search(r"float|array", declared))
-
-
 def _is_parameter(node, path):
     if is_leaf(node):
+        if np.ma.isMaskedArray(node):
+            raise TypeError(
+                f"{path} is a masked array, whose hidden values would be trained too. Write "
+                "np.asarray(...) of what is to be a parameter."
+            )
         return True
     value = getval(node)
     if isinstance(value, np.ndarray) and value.dtype.kind in "iucO":
@@ -220,9 +185,11 @@ def _is_parameter(node, path):
             f"parameter, write np.asarray(..., dtype=float); if it is data, mark its field: "
             f"`name: np.ndarray = constant()`."
         )
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    if isinstance(value, Number) and not isinstance(value, (bool, Box)):
+        kind = "integer" if isinstance(value, (int, np.integer)) else type(value).__name__
+        as_float = f"{value}.0" if kind == "integer" else f"float({value})"
         raise TypeError(
-            f"{path} is the integer {value}. If it is a parameter, write {value}.0; if it is a "
+            f"{path} is the {kind} {value}. If it is a parameter, write {as_float}; if it is a "
             f"setting, keep it in a dataclass field annotated `int` or marked `constant()`."
         )
     return False

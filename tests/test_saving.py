@@ -1,9 +1,17 @@
 """What is saved comes back bit for bit, or an error says why not."""
 
+import collections
 import json
 import os
 import pickle
+import subprocess
+import sys
+import time
 from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,12 +30,12 @@ from course.optimizers import (
     Adam,
     AdamW,
     Descent,
-    ExponentialDecay,
     Momentum,
     Nesterov,
     RMSProp,
 )
 from course.saving import load, save
+from course.schedules import ExponentialDecay
 from course.training import train
 from course.trees import constant, parameters
 from course.updating import update
@@ -283,6 +291,92 @@ def test_no_single_flipped_bit_goes_unseen(path):
         assert without_generator(back) == without_generator(tree)
 
 
+def damaged(content, rng):
+    """A file with bytes changed, inserted, left out or repeated, at one to four places."""
+    for _ in range(rng.integers(1, 5)):
+        a, b = sorted(rng.integers(0, len(content) + 1, 2))
+        b = min(b, a + rng.integers(0, 40))
+        junk = rng.bytes(rng.integers(0, 12)) if rng.random() < 0.7 else content[a:b] * 2
+        content = content[:a] + junk + content[b:]
+    return content
+
+
+def forged(entries, rng):
+    """A description with other kinds and values in it, as a stranger can write with a checksum."""
+    odd = [-1, 0, 10**9, 2**64, 2**200, 0.5, "PCG64", None, [], {}, True, "weight", [[]], "\0"]
+    entries, spots = json.loads(entries), []
+
+    def collect(node):
+        for key in node if isinstance(node, dict) else range(len(node)):
+            spots.append((node, key))
+            if isinstance(node[key], (dict, list)):
+                collect(node[key])
+
+    collect(entries)
+    for node, key in (spots[i] for i in rng.integers(0, len(spots), rng.integers(1, 4))):
+        node[key] = odd[rng.integers(len(odd))]
+    return json.dumps(entries)
+
+
+def used(back):
+    """Draw from what was loaded, in each way that reads a generator's buffer."""
+    for part in saving.children(back) or ():
+        if isinstance(part[1], np.random.Generator):
+            part[1].integers(99, size=9, dtype=np.uint32), part[1].random(1300)
+
+
+@pytest.mark.parametrize("kind", ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
+def test_a_thousand_hostile_files_raise_in_words_or_load_and_never_crash(path, kind):
+    def rngs(seed):
+        return np.random.Generator(getattr(np.random, kind)(seed))
+
+    tree = {"weight": np.array([1.0, 2.0]), "t": 3, "m": 0.5, "on": True, "rng": rngs(0)}
+    like = {"weight": np.zeros(2), "t": 0, "m": 0.0, "on": False, "rng": rngs(1)}
+    save(path, tree)
+    content, rng, messages = path.read_bytes(), generator(5), []
+    entries, tensors = saving._describe(tree)
+    text = json.dumps(entries, default=lambda array: array.tolist())
+    for turn in range(1000):
+        if turn % 2:
+            path.write_bytes(damaged(content, rng))
+        else:
+            other = forged(text, rng)
+            checksum = saving._checksum(other, tensors)
+            save_file(tensors, path, {"format": saving.FORMAT, "tree": other, "sha256": checksum})
+        try:
+            back = load(path, like)
+        except ValueError as error:
+            messages.append(str(error))
+        else:
+            used(back)
+    assert len(messages) > 800
+    assert all(message.startswith("load: ") for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "value"),
+    [
+        ("MT19937", "pos", 10**9),
+        ("MT19937", "pos", 625),
+        ("MT19937", "pos", -1),
+        ("Philox", "buffer_pos", 10**6),
+        ("Philox", "buffer_pos", 5),
+        ("Philox", "buffer_pos", -1),
+        ("Philox", "buffer_pos", True),
+    ],
+)
+def test_a_generator_that_would_read_beyond_its_buffer_is_refused(path, kind, place, value):
+    rng = np.random.Generator(getattr(np.random, kind)(0))
+    entries, tensors = saving._describe([rng])
+    state = entries["0"][1]
+    (state["state"] if kind == "MT19937" else state)[place] = value
+    text = json.dumps(entries, default=lambda array: array.tolist())
+    checksum = saving._checksum(text, tensors)
+    save_file(tensors, path, {"format": saving.FORMAT, "tree": text, "sha256": checksum})
+    with pytest.raises(ValueError, match="load: 0 is a generator by"):
+        load(path, [rng])
+
+
 class Trap:
     def __reduce__(self):
         return pytest.fail, ("executed",)
@@ -355,6 +449,60 @@ def test_save_replaces_the_file_that_a_link_points_to(path):
     assert load(path, [0.0]) == [2.0]
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o400])
+def test_who_may_read_a_file_stays_as_it_was(path, mode):
+    save(path, [1.0])
+    path.chmod(mode)
+    save(path, [2.0])
+    assert path.stat().st_mode & 0o777 == mode
+    assert load(path, [0.0]) == [2.0]
+
+
+def test_a_new_file_may_be_read_as_the_users_other_files(path):
+    path.with_name("other").touch()
+    save(path, [1.0])
+    assert path.stat().st_mode == path.with_name("other").stat().st_mode
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    save("~/model.safetensors", [2.0])
+    assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+    assert load(Path("~/model.safetensors"), [0.0]) == [2.0]
+    with pytest.raises(FileNotFoundError, match=r"home folder in '~nobody-here/m' isn't known"):
+        save("~nobody-here/m", [2.0])
+
+
+@pytest.mark.parametrize("call", [lambda p: save(p, [1.0]), lambda p: load(p, [1.0])])
+def test_a_folder_is_said_to_be_one(tmp_path, call):
+    with pytest.raises(IsADirectoryError, match=r"is a folder\. Name a file in it"):
+        call(tmp_path)
+
+
+KILLED = """
+import os, signal, sys, numpy as np
+from course import save
+os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL)
+save(sys.argv[1], np.zeros(1000))
+"""
+
+
+def test_what_killed_saves_leave_is_removed_by_the_next(path):
+    _, content = precious(path)
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", KILLED, path], check=False)
+    left = [file for file in path.parent.iterdir() if file != path]
+    assert len(left) == 2
+    assert path.read_bytes() == content
+    for file in left:
+        os.utime(file, (0, time.time() - 61))  # a save a minute ago isn't under way any more
+    stranger = path.with_name(f".{path.name}.notes")
+    stranger.touch()
+    save(path, [1.0])
+    assert set(path.parent.iterdir()) == {path, stranger}
+
+
 # Trees that don't fit, or can't be saved
 
 
@@ -399,6 +547,27 @@ class Plain:
         return x @ self.weight
 
 
+@dataclass
+class Marked:
+    thing: object = constant()
+
+
+def closure(weight):
+    return lambda x: x @ weight
+
+
+def noted():
+    line = Line(1.0, 2.0)
+    line.remark = np.zeros(2)
+    return line
+
+
+def itself():
+    tree = [1.0]
+    tree.append(tree)
+    return tree
+
+
 BATCHES = Batches(np.zeros(3), np.zeros(3), 2, rng=generator())
 UNSAVABLE = {
     "text": (
@@ -408,10 +577,24 @@ UNSAVABLE = {
     ),
     "objects": ([np.array([None])], TypeError, r"0 is of type object"),
     "longdouble": ([np.longdouble(1)], TypeError, r"0 is of type .* of up to 64 bits"),
-    "complex": ([1j], TypeError, r"0 is a complex, whose data would be lost"),
-    "batches": ({"data": BATCHES}, TypeError, r"data is a Batches.*\{'rng': batches\.rng\}"),
-    "plain class": (Chain(Plain()), TypeError, r"layers\.0 is a Plain, .* make it a dataclass"),
+    "complex": ([1j], TypeError, r"0 is a complex, which would be lost"),
+    "batches": ({"data": BATCHES}, TypeError, r"data \(a Batches\).*\{'rng': batches\.rng\}"),
+    "plain class": (Chain(Plain()), TypeError, r"layers\.0 \(a Plain\) .*Write @dataclass"),
     "old generator": ([np.random.RandomState(0)], TypeError, r"0 is a RandomState"),
+    "deque": ([collections.deque([1, 2])], TypeError, r"0 is a deque, which would be lost"),
+    "deque of arrays": ([collections.deque([np.zeros(2)])], TypeError, r"0 \(a deque\) holds"),
+    "set": ({"s": {1.0}}, TypeError, r"s \(a set\) holds numbers"),
+    "set of names": ({"s": {"a"}}, TypeError, r"s is a set, which"),
+    "closure": ([closure(np.zeros(2))], TypeError, r"0 \(<lambda>\) holds numbers"),
+    "partial": ([partial(np.dot, np.zeros(2))], TypeError, r"0 \(partial\) holds numbers"),
+    "method": ([Plain().__call__], TypeError, r"0 \(__call__\) holds numbers"),
+    "namespace": ([SimpleNamespace(a=[1.0])], TypeError, r"0 \(a SimpleNamespace\)"),
+    "attribute": ([noted()], TypeError, r"0\.remark holds numbers"),
+    "date": ([date(2020, 1, 1)], TypeError, r"0 is a date, which would be lost"),
+    "bytes": ([b"a"], TypeError, r"0 is a bytes"),
+    "masked": ({"m": np.ma.masked_equal([1.0, 2.0], 2)}, TypeError, r"m is masked"),
+    "in a constant": (Marked(Plain()), TypeError, r"thing \(a Plain\)"),
+    "in itself": (itself(), ValueError, r"contains itself"),
     "same name": ({"a.b": 1.0, "a": {"b": 2.0}}, ValueError, r"two parts would be called 'a.b'"),
     "reserved": ({"__metadata__": np.zeros(2)}, ValueError, r"called '__metadata__'. Rename a key"),
 }
