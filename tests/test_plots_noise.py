@@ -13,6 +13,10 @@ def close():
     plt.close("all")
 
 
+def drawn_line(ax, name):
+    return next(line for line in ax.lines if line.get_label() == name)
+
+
 def drawn(ax, name):
     """The points of the line with this label."""
     return next(line for line in ax.lines if line.get_label() == name).get_xydata()
@@ -131,3 +135,36 @@ def test_bars_are_in_the_order_given_from_top_to_bottom():
     ax = plots.bars({"first": 1.0, "second": 2.0})
     low, high = ax.get_ylim()
     assert low > high
+
+
+def test_gradients_are_parted_by_a_line_square_to_their_mean():
+    ax = plots.gradients([[1.0, 3.0], [9.0, 1.0], [-4.0, 2.0]])
+    border = next(line for line in ax.lines if line.get_label() == "square to the mean")
+    (x0, y0), (x1, y1) = border.get_xy1(), border.get_xy2()
+    assert np.isclose(np.dot([x1 - x0, y1 - y0], [2, 2]), 0)
+    assert ax.get_aspect() == 1
+    assert "2 of 3 point to the same side" in plots.describe(ax)
+
+
+def test_gradients_that_cancel_have_no_side():
+    labels = [line.get_label() for line in plots.gradients([[1.0, 2.0], [-1.0, -2.0]]).lines]
+    assert "square to the mean" not in labels
+
+
+def test_logarithmic_axes_are_labelled_with_plain_numbers():
+    ax = plots.lines({"a": ([0.02, 0.2], [20, 500])}, log="xy")
+    ax.figure.draw_without_rendering()
+    labels = [label.get_text() for label in ax.get_xticklabels() if label.get_text()]
+    assert {"0.02", "0.05", "0.1", "0.2"} <= set(labels)
+    many = plots.lines({"a": ([1, 1e6], [1, 1])}, log="x")
+    many.figure.draw_without_rendering()
+    labels = [label.get_text() for label in many.get_xticklabels()]
+    assert "100" in labels
+    assert "$10^{6}$" in labels
+
+
+def test_a_path_and_the_lowest_point_have_different_colours():
+    runs = {name: [(0, 0), (1, 1)] for name in "abcdef"}
+    ax = plots.paths(lambda a, b: a**2 + b**2 + 1, [-1, 0, 1], [-1, 0, 1], runs, best=(0, 0))
+    lowest = next(line for line in ax.lines if line.get_label() == "lowest")
+    assert lowest.get_color() not in [drawn_line(ax, name).get_color() for name in runs]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from course.plots.style import COLORS, new_axes, pyplot, with_styles
+from course.plots.scales import log_axis
+from course.plots.style import COLORS, new_axes, with_styles
 from course.plots.words import number, say
 
 
@@ -41,11 +42,8 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
     every = np.concatenate([np.ravel(values) for values in results.values()]).astype(float)
     every = every[np.isfinite(every)]
     if len(every) and every.max() > 5 * every.min() > 0:
-        subs = [1, 2, 5] if every.max() < 300 * every.min() else [1]  # or labels would collide
-        ax.set_xscale("log", subs=[1, 2, 5])
-        ax.xaxis.set_major_locator(pyplot().matplotlib.ticker.LogLocator(subs=subs))
-        ax.xaxis.set_major_formatter(lambda value, _: number(value))
-        ax.xaxis.set_minor_formatter(lambda value, _: "")
+        ax.set_xscale("log")
+        log_axis(ax.xaxis, every)
     ax.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - 0.5, -0.5))
     return say(ax, " ".join(parts))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course.plots.scales import log_axis
 from course.plots.style import STYLES, legend, new_axes, with_styles
 from course.plots.words import number, say
 
@@ -111,6 +112,9 @@ def lines(
         ax.axhline(best, label="lowest possible", **{**STYLES["best"], "marker": None})
         parts.append(f"The lowest possible is {number(best)}.")
     ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+    for name, axis, which in (("x", ax.xaxis, 0), ("y", ax.yaxis, 1)):
+        if name in log:
+            log_axis(axis, np.concatenate([np.ravel(run[which]) for run in runs.values()]))
     if span is not None:
         ax.set_ylim(*span)
     legend(ax)

@@ -50,7 +50,7 @@ def paths(cost, first, second, runs=(), *, best=None, ax=None, title="", labels=
     height = _grid(cost, first, second)
     contours(ax, first, second, height)
     parts = ["Contours of the cost. " + _valley(height, first, second, labels)]
-    styled = with_styles(runs, "path", alone="path")
+    styled = with_styles(runs, "path", alone="path", beside=None if best is None else "best")
     for name, run, style in styled:
         run = np.asarray(run)
         style = {"markersize": 4, "linewidth": 1.4, **style}

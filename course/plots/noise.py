@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course.plots.scales import log_axis
 from course.plots.style import COLORS, STYLES, legend, new_axes, with_styles
 from course.plots.words import number, say
 
@@ -23,11 +24,16 @@ def gradients(samples, *, ax=None, title="Each sample's gradient", labels=("dm",
     color = COLORS["gradient"]
     ax.annotate("", mean, (0, 0), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2.2})
     ax.plot(*mean, "D", color=color, markersize=6, label="their mean")
-    ax.legend(fontsize=8)
     size, same = np.abs(samples).max(), np.count_nonzero(samples @ mean > 0)
     said = f"{same} of {len(samples)} point to the same side as it"
     if np.all(np.abs(mean) < 1e-9 * size):
         mean, said = np.zeros(2), "they cancel"
+    else:
+        square = (-mean[1], mean[0])
+        border = {"color": color, "linestyle": "--", "linewidth": 1.2}
+        ax.axline((0, 0), square, label="square to the mean", **border)
+    ax.set_aspect("equal", adjustable="datalim")  # or a right angle would look like another
+    legend(ax)
     (low_x, low_y), (high_x, high_y) = samples.min(axis=0), samples.max(axis=0)
     return say(
         ax,
@@ -80,5 +86,7 @@ def power_law(x, values, *, ax=None, title="", xlabel="batch size", ylabel="nois
                     label=f"power law, exponent {power:.2f}")  # fmt: skip
             parts.append(f"The straight line fitted to it has the exponent {power:.2f}.")
     ax.set(xscale="log", yscale="log")
+    log_axis(ax.xaxis, x)
+    log_axis(ax.yaxis, np.concatenate(list(values.values())))
     legend(ax)
     return say(ax, " ".join(parts))
