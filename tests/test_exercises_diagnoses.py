@@ -49,7 +49,7 @@ SAYS = {
     f"return ({RIGHT})[:, None]": "The shape is (3, 1) where (3,) is meant",
     f"return ({RIGHT})[:-1]": "2 values came, and 3 are meant: one less. Off by one step?",
     f"return np.append({RIGHT}, 0)": "4 values came, and 3 are meant: one more",
-    f"return ({RIGHT})[:1]": "what came is an array of shape (1,): summed over the wrong axis",
+    f"return ({RIGHT})[:1]": "what came is an array of shape (1,). If there is a sum",
     f"return ({RIGHT})[:, None] + x": "somewhere `(n, 1)` met `(n,)`",
     f"return np.sum({RIGHT})": "An array of shape (3,) is asked for; what came is a number",
     f"return ({RIGHT}) / 0.0": "has infinity in it",
@@ -73,7 +73,7 @@ SAYS = {
     "return x + ...": "There is still a `...`",
     "return x + None": "Something here is `None`",
     "return 'a' + k": "At line 2 of your cell",
-    "return 2(x)": "a missing `*`",
+    "return 2(x)": "or is a `*` meant?",
     "return k[0]": "indexed with `[ ]`",
     "return 1 // (k - k)": "divided by 0",
     "return my_double(x, k)": "calls itself without end",
@@ -136,7 +136,7 @@ def test_what_is_printed_is_kept_and_cut():
 
 def test_shapes_of_tables():
     assert "rows and columns are swapped" in shape_message((2, 3), (3, 2))
-    assert "summed over the wrong axis" in shape_message((4,), (2,))
+    assert "look at its `axis`" in shape_message((4,), (2,))
     assert "is a sum or mean missing?" in shape_message((4,), ())
     assert "the same number of values" in shape_message((6,), (3, 2))
 

@@ -59,3 +59,23 @@ def test_the_stop_button_works_as_before_after_a_check(client):
     run(client, 'check("01-mse", lambda prediction, y: 0)')
     assert run(client, "while True: pass", interrupt_after=0.5) == ["KeyboardInterrupt"]
     assert run(client, "1 + 1") == ["2"]
+
+
+def test_after_a_syntax_error_the_answer_of_before_is_not_judged(client):
+    run(client, "def my_mse(prediction, y):\n    return 0")
+    assert run(client, "def my_mse(prediction, y):\n    return (0") == ["SyntaxError"]
+    (feedback,) = run(client, 'check("01-mse", my_mse)')
+    assert "The cell above didn't run: Python can't read its line 2" in feedback
+    run(client, "import numpy as np\ndef my_mse(prediction, y):\n    return np.sum(prediction - y)")
+    (feedback,) = run(client, 'check("01-mse", my_mse)')
+    assert "The cell above" not in feedback
+
+
+def test_a_syntax_error_elsewhere_says_nothing_about_an_answer(client):
+    run(client, "my_rate = 1e-4")
+    run(client, "other = (")
+    (feedback,) = run(client, 'check("01-rate", my_rate)')
+    assert "It converges, but" in feedback
+    run(client, "my_rate = (3e-4")
+    (feedback,) = run(client, 'check("01-rate", 2e-4)')
+    assert "It converges, but" in feedback, "another answer was given"

@@ -4,12 +4,15 @@ import base64
 import json
 import os
 import re
+import subprocess
+import sys
+import threading
 
 import pytest
 
 from course.exercises import check, progress
 from course.exercises.lessons import exercises
-from course.exercises.record import FILE, read
+from course.exercises.record import FILE, Progress, locked, read
 
 DONE = {"downhill": 1, "done": ["00-first"]}
 
@@ -69,7 +72,8 @@ def test_restoring_adds_to_what_is_done(file, tmp_path, as_text):
 
 
 @pytest.mark.parametrize(
-    "source", ["nowhere.json", "{", '{"a": 1}', "x" * 10_000, 7, ["a"], "a\0b"]
+    "source",
+    ["nowhere.json", "{", '{"a": 1}', "x" * 10_000, 7, ["a"], "a\0b", "/dev", '{"a":' * 100_000],
 )
 def test_what_cannot_be_restored_is_said_and_changes_nothing(file, source):
     check("00-first", 1)
@@ -86,6 +90,9 @@ BROKEN = {
     "foreign": b'{"scores": [1, 2]}',
     "a list": b"[1, 2]",
     "ids that aren't text": b'{"downhill": 1, "done": [1]}',
+    "nested deeply": b"[" * 100_000,
+    "nested deeply, in an object": b'{"downhill": 1, "done": ' + b"[" * 100_000,
+    "very long": b'{"downhill": 1, "done": ["' + b"x" * 2_000_000 + b'"]}',
 }
 
 
@@ -156,3 +163,56 @@ def test_an_interrupted_write_leaves_the_old_file_whole(file, monkeypatch):
 
 def no_space(*arguments):
     raise OSError(28, "No space left on device")
+
+
+ADD = """
+import sys
+from course.exercises.record import Progress
+for n in range(100):
+    Progress.here().add(f"{sys.argv[1]}-{n}")
+"""
+
+
+def test_two_kernels_that_add_at_once_lose_nothing(file):
+    kernels = [subprocess.Popen([sys.executable, "-c", ADD, name]) for name in "abcd"]
+    assert [kernel.wait(timeout=300) for kernel in kernels] == [0, 0, 0, 0]
+    assert sorted(progress().done) == sorted(f"{name}-{n}" for name in "abcd" for n in range(100))
+    assert os.listdir(file.parent) == [FILE]
+
+
+def test_two_threads_that_add_at_once_lose_nothing(file):
+    def add(name):
+        for n in range(50):
+            Progress.here().add(f"{name}-{n}")
+
+    threads = [threading.Thread(target=add, args=name) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(progress().done) == 200
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder isn't locked there")
+def test_a_lock_that_is_never_given_back_is_waited_for_and_then_passed_over(file, monkeypatch):
+    naps = []
+    monkeypatch.setattr("time.sleep", naps.append)
+    held = locked(file.parent)
+    assert check("00-first", 1).right
+    assert sum(naps) >= 5
+    os.close(held)
+    assert progress().done == ["00-first"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+def test_a_pipe_in_the_files_place_is_not_waited_for(file):
+    os.mkfifo(file)
+    assert "it is no file" in str(progress())
+
+
+def test_markup_in_a_file_is_shown_as_text(file):
+    file.write_text(json.dumps({"downhill": 1, "done": ["<script>alert(1)</script>"]}))
+    page = progress()._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>" not in progress(restore="<b>no</b>.json")._repr_html_()

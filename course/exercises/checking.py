@@ -1,6 +1,9 @@
 """The four things a learner calls: check, hint, solution, progress."""
 
 import difflib
+import re
+
+from IPython import get_ipython
 
 from course.exercises import diagnoses
 from course.exercises.diagnoses import not_started
@@ -8,9 +11,11 @@ from course.exercises.feedback import Feedback
 from course.exercises.lessons import exercises
 from course.exercises.record import Progress
 from course.exercises.trial import Attempt, learners_line, trial_of
-from course.exercises.values import same, show
+from course.exercises.values import show
 
 given_hints = {}  # how many hints of an exercise were given, in this kernel
+unreadable = {}  # name -> what Python said of the last cell that was to bind it
+BINDS = re.compile(r"^(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.M)
 
 
 def check(exercise, answer=None, *, mark=True):
@@ -37,13 +42,15 @@ def check(exercise, answer=None, *, mark=True):
     found = find(exercise)
     if found is None:
         return unknown(exercise)
-    if not_started(found, answer):
+    if found.name in unreadable and answer is get_ipython().user_ns.get(found.name):
+        return Feedback(exercise, "wrong", unreadable[found.name])
+    if untouched(found, answer):
         return Feedback(
             exercise,
             "not started",
             f"Fill in `{found.name}` in the cell above, run that cell, then this one again.",
         )
-    feedback = judge(found, answer)
+    feedback = guarded(found, answer)
     if feedback.right and not mark:
         return Feedback(exercise, "right", f"The solution, `{found.solution_name}`, is right.")
     if feedback.right:
@@ -51,9 +58,51 @@ def check(exercise, answer=None, *, mark=True):
     return feedback
 
 
+def note_cell(result):
+    """Remember of a cell whether Python could read it: if not, the answer is an old one."""
+    error, source = result.error_before_exec, result.info.raw_cell or ""
+    for name in {first or second for first, second in BINDS.findall(source)}:
+        unreadable.pop(name, None)
+        if isinstance(error, SyntaxError):
+            unreadable[name] = (
+                f"The cell above didn't run: Python can't read its line {error.lineno} "
+                f"(`{type(error).__name__}: {error.msg}`), so that `{name}` is still what it was "
+                "before. Mend the line, run that cell, then this one again."
+            )
+
+
+if get_ipython() is not None:
+    get_ipython().events.register("post_run_cell", note_cell)
+
+
 def find(id):
     """Return the exercise of that id, or None."""
     return exercises().get(id) if isinstance(id, str) else None
+
+
+def untouched(exercise, answer):
+    """Whether an answer is still the skeleton, as far as it can be looked at."""
+    try:
+        return not_started(exercise, answer)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return False
+
+
+def guarded(exercise, answer):
+    """Judge an answer; one that can't be looked at (made of itself, endlessly deep) is wrong."""
+    try:
+        return judge(exercise, answer)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return Feedback(
+            exercise.id,
+            "wrong",
+            f"What came can't be looked at: `{type(error).__name__}`. Is it made of itself, or of "
+            "lists in lists in lists without end?",
+        )
 
 
 def judge(exercise, answer):
@@ -68,27 +117,40 @@ def judge(exercise, answer):
     for diagnosis in diagnoses.AFTER_RUNNING:
         if message := diagnosis(tried):
             state = "time" if diagnosis is diagnoses.endless else "wrong"
-            return Feedback(exercise.id, state, message, details(tried))
+            return Feedback(
+                exercise.id, state, message, details(tried, getattr(message, "case", None))
+            )
     raise AssertionError("the last diagnosis always says something")
 
 
-def details(tried):
+def details(tried, index=None):
     """Return what makes a message concrete: the line that raised, or one call and its result."""
     if tried.trial.error is not None:
         line = learners_line(tried.trial.error)
         return ((f"line {line[0]}:  {line[1]}",) if line else ()) + printed(tried)
-    return example(tried) + printed(tried)
+    return example(tried, index) + printed(tried)
 
 
-def example(tried):
-    """Return the first call whose result is wrong, with the right result, as one text."""
-    if tried.exercise.use or tried.exercise.inputs is None:
+def example(tried, index=None):
+    """Return a call whose result is wrong, with the right result, as one text.
+
+    The call that the message is about, or else the smallest.
+    """
+    found = tried.example
+    if found is None or tried.exercise.right:
         return ()
-    for case, (result, truth) in zip(tried.exercise.cases, tried.pairs, strict=False):
-        if not same(result, truth):
-            call = f"{tried.name}({', '.join(map(show, case))})"
-            return (f"{call}\n  gives     {show(result)}\n  should be {show(truth)}",)
-    return ()
+    if index is not None:
+        found = tried.exercise.cases[index], *tried.pairs[index]
+    case, *both = found
+    call = f"{tried.name}({', '.join(map(show, case))})"
+    came, wanted = (show(value) for value in both)
+    if came == wanted:
+        came, wanted = (show(value, 12) for value in both)
+    if tried.exercise.use:
+        return (
+            f"used with {', '.join(map(show, case))}\n  gives     {came}\n  should be {wanted}",
+        )
+    return (f"{call}\n  gives     {came}\n  should be {wanted}",)
 
 
 def printed(tried):
@@ -111,7 +173,7 @@ def hint(exercise):
         return Feedback(
             exercise,
             "hint",
-            f'That were all {count} hints. `solution("{exercise}")` shows the solution; '
+            f'Those were all {count} hints. `solution("{exercise}")` shows the solution; '
             "another call of `hint` starts again.",
         )
     given_hints[exercise] = given + 1

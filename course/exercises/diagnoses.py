@@ -15,6 +15,16 @@ from course.exercises.trial import holds, learners_line, trial_of
 from course.exercises.values import capital, kind, number, parts, same
 
 
+class Said(str):
+    """A message about one of the calls."""
+
+    def __new__(cls, text, case):
+        """Keep the text, and which call it is about, counted from 0."""
+        said = super().__new__(cls, text)
+        said.case = case
+        return said
+
+
 def not_of_the_kind(attempt):
     """A number where a function is asked for, or the other way round."""
     reference, answer = attempt.exercise.reference, attempt.answer
@@ -96,8 +106,39 @@ def raised(attempt):
     if line is None and attempt.exercise.use:
         return f"Your answer is {kind(attempt.answer)}, and using it failed: {error}"
     place = f"At line {line[0]} of your cell, " if line else ""
-    what = f"`{type(error).__name__}`" + (f": {error}." if error.args else ".")
-    return f"{place}{'your' if place else 'Your'} code raised {what} {meaning(error)}".strip()
+    what = f"`{type(error).__name__}`" + (f": {shortened(str(error))}." if error.args else ".")
+    why = hidden_name(attempt.answer, line, error) or meaning(error)
+    return f"{place}{'your' if place else 'Your'} code raised {what} {why}".strip()
+
+
+def shortened(text):
+    """Return an error's own words, cut where they are long."""
+    return text.rstrip(".") if len(text) <= 300 else text[:297] + "..."
+
+
+def hidden_name(function, line, error):
+    """A name that the function uses for a value of its own is called like a function."""
+    if not isinstance(function, types.FunctionType) or line is None:
+        return ""
+    called = set(re.findall(r"(?<![\w.])([a-zA-Z_]\w*)\(", line[1]))
+    code = function.__code__
+    arguments = set(code.co_varnames[: code.co_argcount])
+    own = called & set(code.co_varnames)
+    if isinstance(error, UnboundLocalError) and own:
+        return (
+            f"The function gives `{sorted(own)[0]}` a value of its own, and so the name means that "
+            "value in all its lines: call the value something else."
+        )
+    calling = isinstance(error, TypeError) and re.search("callable|argument", str(error))
+    if not calling or not own:
+        return ""
+    name = sorted(own)[0]
+    if name in arguments and line[1].replace(" ", "").count(f"{name}=") == 0:
+        return (
+            f"`{name}` is an argument here, which hides a function of that name: use the argument "
+            "as the value that it is."
+        )
+    return f"`{name}` was given another value in this function, which hides the function."
 
 
 def still_dots(attempt):
@@ -132,37 +173,54 @@ def changed_argument(attempt):
 
 
 def wrong_type(attempt):
-    """A value of another kind than asked for: text, a tuple instead of a model."""
-    for result, truth in attempt.pairs:
+    """A value of another kind than asked for: text, an array instead of a pair."""
+    for index, (result, truth) in enumerate(attempt.pairs):
+        if same(result, truth):
+            continue
         numeric = number(result) is not None, number(truth) is not None
         names = [[name for name, _ in parts(value)] for value in (result, truth)]
-        if numeric != (True, True) and (any(numeric) or names[0] != names[1]):
-            return f"{capital(kind(truth))} is asked for; what came is {kind(result)}."
+        several = isinstance(truth, (tuple, list))
+        if several and isinstance(result, (tuple, list)):
+            other = len(result) != len(truth)
+        elif several:
+            other = isinstance(truth, tuple) or np.shape(result) != np.shape(truth)
+        else:
+            other = numeric != (True, True) and (any(numeric) or names[0] != names[1])
+        if other:
+            return Said(f"{capital(kind(truth))} is asked for; what came is {kind(result)}.", index)
     return None
 
 
 def wrong_shape(attempt):
     """The numbers are arranged in another way."""
-    for result, truth in attempt.pairs:
+    for index, (result, truth) in enumerate(attempt.pairs):
         inside = zip(parts(result), parts(truth), strict=False)
         for a, b in [(result, truth), *((p, q) for (_, p), (_, q) in inside)]:
             x, y = number(a), number(b)
             if x is not None and y is not None and x.shape != y.shape:
-                return shape_message(x.shape, y.shape)
+                return Said(shape_message(x.shape, y.shape), index)
     return None
 
 
 def not_finite(attempt):
     """NaN or infinity where the truth is a number."""
-    for a, b, _ in attempt.numbers or ():
+    for index, (a, b, _) in enumerate(attempt.numbers or ()):
         if np.isfinite(b).all() and not np.isfinite(a).all():
             what = "NaN (not a number)" if np.isnan(a).any() else "infinity"
-            return (
-                f"What came has {what} in it. A rate that is too large makes every step larger "
-                "than the one before; so does a step in the wrong direction; 0/0 and log(0) do "
-                "it at once."
+            steps = {"rate", "learning_rate", "optimizer"} & set(arguments(attempt.exercise))
+            why = (
+                "A step that is too large, or that goes uphill, makes each larger than the last."
+                if steps
+                else "0 divided by 0 and the logarithm of 0 do it, and `np.exp` of more than 709."
             )
+            return Said(f"What came has {what} in it, where numbers are meant. {why}", index)
     return None
+
+
+def arguments(exercise):
+    """Return the names of a function's arguments; none where no function is asked for."""
+    code = getattr(exercise.reference, "__code__", None)
+    return code.co_varnames[: code.co_argcount] if code else ()
 
 
 def opposite(attempt):
@@ -190,6 +248,8 @@ def factor(attempt):
     if not attempt.numbers:
         return None
     a, b, _ = attempt.numbers[0]
+    if attempt.exercise.inputs is None or any(is_whole(truth) for _, truth in attempt.pairs):
+        return None  # a count isn't wrong by a factor
     with np.errstate(all="ignore"):
         place = np.argmax(np.abs(b))
         ratio = a[place] / b[place] if b.size else np.nan
@@ -197,6 +257,12 @@ def factor(attempt):
         times = f"{abs(ratio):.4g} times" + (" and of opposite sign" if ratio < 0 else "")
         return f"Everything is {times} what it should be: a constant factor is missing or too much."
     return None
+
+
+def is_whole(value):
+    """Whether a value is made of whole numbers."""
+    array = number(value)
+    return array is not None and array.dtype.kind in "biu"
 
 
 def _all_close(attempt, scale):
@@ -249,13 +315,22 @@ def sometimes_right(attempt):
     """Right for some inputs and not for others."""
     good = [same(a, b) for a, b in attempt.pairs]
     if any(good) and len(good) > 1:
-        return f"Right for {sum(good)} of {len(good)} inputs that were tried, not for the others."
+        return (
+            f"Right for {sum(good)} of {len(good)} inputs that were tried, not for the others."
+            + SMALLEST * bool(attempt.example)
+        )
     return None
 
 
 def something_else(attempt):
     """Nothing that is known."""
-    return "The answer isn't what it should be, and this isn't one of the mistakes known here."
+    return (
+        "The answer isn't what it should be, and this isn't one of the mistakes known here."
+        + SMALLEST * bool(attempt.example)
+    )
+
+
+SMALLEST = " This is the smallest call that differs; try it in a cell of your own."
 
 
 BEFORE_RUNNING = (not_of_the_kind, wrong_signature)
@@ -280,7 +355,19 @@ AFTER_RUNNING = (
 )
 
 
+AUTOGRAD = (
+    "The lesson's `np` is autograd's, which doesn't have all that numpy has, and can't go through "
+    "all of it: `import numpy` and write `numpy.` there, or do it another way."
+)
+NONE = "Something here is `None`: a function without `return`, perhaps."
+
 MEANINGS = [
+    (
+        UnboundLocalError,
+        "",
+        "The function gives that name a value in a later line, so that it means nothing before: "
+        "was another name meant?",
+    ),
     (
         NameError,
         "",
@@ -288,7 +375,15 @@ MEANINGS = [
         "made in a line above.",
     ),
     (TypeError, "ellipsis|Ellipsis", "There is still a `...` where a value is needed."),
-    (TypeError, "NoneType", "Something here is `None`: a function without `return`, perhaps."),
+    (TypeError, "ArrayBox", AUTOGRAD),
+    (TypeError, "NoneType", NONE),
+    (TypeError, "bitwise_xor|for \\^", "`^` isn't a power in Python: write `**`."),
+    (
+        TypeError,
+        r"__call__\(\) (takes|missing|got)",
+        "A model or a layer was called like a function of several arguments. In "
+        "`gradient(loss, model, x, y)` the loss comes first.",
+    ),
     (
         TypeError,
         "positional argument|required positional|unexpected keyword",
@@ -296,28 +391,60 @@ MEANINGS = [
     ),
     (
         TypeError,
+        "'tuple' object is not callable",
+        "A pair of values is called like a function: was one name given to the two things that "
+        "`update` or `train` gives back? Take them apart: `model, state = update(...)`.",
+    ),
+    (
+        TypeError,
+        r"'[A-Z]\w+' object is not callable",
+        "An object is called that isn't a function. A rule is applied by "
+        "`update(model, gradient, optimizer, state)`.",
+    ),
+    (
+        TypeError,
         "not callable",
-        "Something that isn't a function is called with `( )`; a missing `*`, perhaps.",
+        "A value is called like a function, `value(...)`. Is the name also used for a value, or is "
+        "a `*` meant?",
+    ),
+    (
+        TypeError,
+        "only (length-1|0-dimensional|integer scalar)",
+        "A function for single numbers was given a whole array: numpy's own (`np.exp`, `np.log`) "
+        "take arrays.",
     ),
     (TypeError, "not subscriptable", "Something that has no elements is indexed with `[ ]`."),
     (TypeError, "not iterable|unpack", "A single value stands where several are expected."),
     (
         TypeError,
-        "unsupported operand|can't multiply",
-        "Two things are combined that don't go together; a list is no array: `np.array(...)` "
-        "makes one.",
+        r"(unsupported operand|can't multiply).*('list'|'tuple'|'str')|can't multiply",
+        "Lists don't calculate: take their elements one by one, or make an array of a list of "
+        "numbers with `np.array(...)`.",
     ),
-    (AttributeError, "NoneType", "Something here is `None`: a function without `return`, perhaps."),
+    (
+        TypeError,
+        r"unsupported operand.*'[A-Z]\w+'",
+        "A model has no arithmetic of its own: calculate with its fields, `line.m - rate * g.m`, "
+        "and make a new one of the results.",
+    ),
+    (
+        TypeError,
+        "unsupported operand",
+        "Two things are combined that don't go together.",
+    ),
+    (
+        AttributeError,
+        "cannot assign to field",
+        "The dataclass is frozen, so that a rule keeps nothing: what must be remembered is the "
+        "state, which `step` gets and gives back.",
+    ),
+    (AttributeError, "NoneType", NONE),
+    (AttributeError, "autograd|'function' object|'primitive'|ArrayBox", AUTOGRAD),
+    (NotImplementedError, "VJP|vjp|gradient of", AUTOGRAD),
     (
         AttributeError,
         "",
         "The value has no attribute of that name: check the spelling, and what the value is.",
-    ),
-    (
-        ValueError,
-        "broadcast|shapes|mismatch|aligned",
-        "The lengths don't fit: perhaps a variable of the notebook was used instead of an "
-        "argument.",
     ),
     (ValueError, "ambiguous", "An array stands where one `True` or `False` is needed."),
     (
@@ -333,6 +460,7 @@ MEANINGS = [
         "Something was divided by 0: an empty list, or a count that starts at 0?",
     ),
     (RecursionError, "", "The function calls itself without end."),
+    (MemoryError, "", "More memory was asked for than there is."),
     (
         NotImplementedError,
         "",
@@ -344,14 +472,43 @@ MEANINGS = [
 
 def meaning(error):
     """Return what an exception usually means, or nothing for an unusual one."""
+    if isinstance(error, ValueError) and re.search("broadcast|matmul|mismatch|aligned", str(error)):
+        return lengths(str(error))
     for type_, pattern, text in MEANINGS:
         if isinstance(error, type_) and re.search(pattern, str(error)):
             return text
     return ""
 
 
+def lengths(text):
+    """Say what can be wrong where shapes don't fit: it isn't certain, so the shapes come first."""
+    found = re.findall(r"\(([\d, ]+)\)", text)
+    shapes = [tuple(map(int, re.findall(r"\d+", inside))) for inside in found]
+    if "broadcast" not in text:
+        return (
+            "A matrix product needs as many columns on the left as there are rows on the right: "
+            "another order, or a `.T`?"
+        )
+    if len(shapes) > 1 and len(shapes[0]) == len(shapes[1]) == 2 and shapes[0][1] == shapes[1][0]:
+        return "`*` goes element by element; a matrix product is `@`."
+    if len(shapes) > 1 and {len(shapes[0]), len(shapes[1])} == {1, 2}:
+        table, row = sorted(shapes[:2], key=len, reverse=True)
+        if table[0] == row[0]:
+            return (
+                "One number for each row doesn't spread over the rows by itself: keep it a column, "
+                "`(n, 1)`, with `keepdims=True`. Or is it one for each column that is meant, "
+                "`axis=0`?"
+            )
+    return (
+        "The lengths don't fit: perhaps only one of the two was cut, summed or transposed, or it "
+        "is the notebook's own data instead of an argument."
+    )
+
+
 def shape_message(came, meant):
     """Say what probably happened when an array of shape `came` stands for one of shape `meant`."""
+    if meant == () and np.prod(came) == 1:
+        return f"One number is asked for; it came inside a list or array, of shape {came}."
     if np.prod(came) == np.prod(meant) and came[::-1] != meant:
         return (
             f"The shape is {came} where {meant} is meant: the same number of values, arranged in "
@@ -371,8 +528,8 @@ def shape_message(came, meant):
         return f"{came[0]} values came, and {meant[0]} are meant: one {more}. Off by one step?"
     what = f"{'a number' if came == () else f'an array of shape {came}'}"
     return (
-        f"An array of shape {meant} is asked for; what came is {what}: summed over the wrong axis, "
-        "or a step missing?"
+        f"An array of shape {meant} is asked for; what came is {what}. If there is a sum or a mean "
+        "in it, look at its `axis`."
     )
 
 

@@ -2,9 +2,15 @@
 
 import base64
 import contextlib
+import functools
+import hashlib
 import html
 import json
 import os
+import sys
+import tempfile
+import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +18,7 @@ from course.exercises.feedback import PRE, STATES
 from course.exercises.lessons import lessons
 
 FILE = "downhill_progress.json"  # or what DOWNHILL_PROGRESS says, for tests and shared machines
+LARGEST = 1_000_000  # letters in a file
 NOT_WRITTEN = "{} can't be written here: what is done is known until the kernel stops."
 remembered = {}  # path -> ids done in this kernel, where the file can't be written
 
@@ -36,23 +43,37 @@ class Progress:
     @classmethod
     def here(cls):
         """Read the file in the learner's folder; without one, nothing is done yet."""
-        path = Path(os.environ.get("DOWNHILL_PROGRESS") or FILE).absolute()
-        new = cls(path)
+        new = cls(Path(os.environ.get("DOWNHILL_PROGRESS") or FILE).absolute())
+        with alone(new.path.parent):
+            new.read()
+        if new.path in remembered:
+            new.merge(remembered[new.path])
+            new.notes.append(NOT_WRITTEN.format(new.path.name))
+        return new
+
+    def read(self):
+        """Add what the file has; a file that can't be read is set aside."""
         try:
-            new.done += read(path.read_text(encoding="utf-8"))
+            self.merge(read(text_of(self.path)))
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:
-            new.set_aside(error)
-        if path in remembered:
-            new.merge(remembered[path])
-            new.notes.append(NOT_WRITTEN.format(path.name))
-        return new
+            self.set_aside(error)
 
     def add(self, *ids):
-        """Count exercises as done and write the file, whole or not at all."""
-        self.merge(ids)
-        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        """Count exercises as done and write the file, whole or not at all.
+
+        What another kernel has added meanwhile is kept: the file is read again, and nobody else
+        writes it until it is written.
+        """
+        with alone(self.path.parent):
+            self.read()
+            self.merge(ids)
+            self.write()
+
+    def write(self):
+        """Write the file, or remember what is done where it can't be written."""
+        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.{threading.get_ident()}.part")
         try:
             part.write_text(self.text, encoding="utf-8")
             os.replace(part, self.path)
@@ -72,7 +93,7 @@ class Progress:
         try:
             text = str(source)
             if not text.lstrip().startswith("{"):
-                text = Path(source).read_text(encoding="utf-8")
+                text = text_of(Path(source))
             self.add(*read(text))
         except (OSError, ValueError, TypeError) as error:
             self.notes.append(f"Nothing restored: {error}")
@@ -130,7 +151,7 @@ def lesson_html(lesson, exercises):
         f'<li style="list-style: none"><span aria-hidden="true" style="color: '
         f'{STATES["right" if done else "not started"][2]}; font-weight: bold">'
         f"{'✓' if done else '○'}</span> {html.escape(e.title)} "
-        f"({'done' if done else 'not done yet'}, <code>{e.id}</code>)</li>"
+        f"({'done' if done else 'not done yet'}, <code>{html.escape(e.id)}</code>)</li>"
         for e, done in exercises
     )
     heading = f"{lesson.number} {html.escape(lesson.title)}: {count} of {len(exercises)} done"
@@ -139,10 +160,62 @@ def lesson_html(lesson, exercises):
     )
 
 
+def text_of(path):
+    """Return a file's text; `ValueError` for what can't be a progress file."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no file")
+    with open(path, encoding="utf-8") as file:
+        text = file.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise ValueError(f"it is longer than {LARGEST:,} letters")
+    return text
+
+
 def read(text):
     """Return the ids in a progress file's text; `ValueError` if it isn't one."""
-    content = json.loads(text)
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     done = content.get("done") if isinstance(content, dict) and content.get("downhill") else None
     if not isinstance(done, list) or not all(isinstance(id, str) for id in done):
         raise ValueError("this is not a progress file of this course")
     return done
+
+
+@contextlib.contextmanager
+def alone(folder):
+    """Be the only one to read and write the progress in a folder; go on after five seconds anyway.
+
+    On Windows, where a folder can't be locked, a file in the folder for temporary ones is.
+    """
+    try:
+        held = locked(folder)
+    except OSError:
+        held = None
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.close(held)  # which unlocks it
+
+
+def locked(folder):
+    """Return a file descriptor that holds the lock of a folder."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+        held = os.open(Path(tempfile.gettempdir()) / f"downhill-{name}", os.O_RDWR | os.O_CREAT)
+        lock = functools.partial(msvcrt.locking, held, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        held = os.open(folder, os.O_RDONLY)
+        lock = functools.partial(fcntl.flock, held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    for _ in range(500):
+        with contextlib.suppress(OSError):
+            lock()
+            break
+        time.sleep(0.01)
+    return held

@@ -5,17 +5,20 @@ import copy
 import inspect
 import io
 import linecache
+import os
+import sys
 import sysconfig
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import autograd.numpy as anp
 import numpy as np
 
 from course.exercises.exercise import Exercise
 from course.exercises.limit import TimeIsUp, within
-from course.exercises.values import flat, number, same
+from course.exercises.values import flat, number, same, show
 
 NOT_THE_LEARNERS = (
     str(Path(__file__).parents[1]),
@@ -72,7 +75,7 @@ def trial_of(exercise, answer):
                 if not same(before, after, 0):
                     changed.append(name)
 
-    with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+    with contextlib.redirect_stdout(printed), warnings.catch_warnings(), undisturbed():
         warnings.simplefilter("ignore")
         try:
             within(exercise.seconds, run)
@@ -81,6 +84,28 @@ def trial_of(exercise, answer):
         except (Exception, SystemExit, GeneratorExit, TimeIsUp) as caught:
             error = caught
     return Trial(tuple(results), tuple(dict.fromkeys(changed)), error, printed.getvalue())
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Put back what an answer may break for all that follows: numpy's functions, its process.
+
+    A process that an answer has forked ends here, or the notebook would go on twice.
+    """
+    process, modules = os.getpid(), [(np, dict(vars(np))), (anp, dict(vars(anp)))]
+    limit = sys.getrecursionlimit()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
+        sys.setrecursionlimit(limit)
+        for module, before in modules:
+            for name in [
+                name for name, value in vars(module).items() if before.get(name) is not value
+            ]:
+                if name in before:
+                    setattr(module, name, before[name])
 
 
 def argument_names(function, count):
@@ -109,6 +134,9 @@ class Paper(io.StringIO):
     def write(self, text):
         """Keep `text` while there is room."""
         return super().write(text) if self.tell() < 2000 else len(text)
+
+    def close(self):
+        """Stay open: an answer may close what it takes for the screen."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +173,15 @@ class Attempt:
         arrays = [[number(argument) for argument in case] for case in self.exercise.cases]
         lengths = [max([len(a) for a in case if np.ndim(a)], default=1) for case in arrays]
         return [(a, b, n) for (a, b), n in zip(flats, lengths, strict=False)]
+
+    @cached_property
+    def example(self):
+        """The smallest call whose result is wrong: `(arguments, result, right result)`, or None."""
+        if self.exercise.inputs is None:
+            return None
+        calls = zip(self.exercise.cases, self.trial.results, self.truth.results, strict=False)
+        wrong = [call for call in calls if not same(call[1], call[2])]
+        return min(wrong, key=lambda call: len(show(call[0])), default=None)
 
     @property
     def right(self):

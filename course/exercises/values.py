@@ -98,7 +98,7 @@ def kind(value):
     if isinstance(value, (bool, np.bool_)):
         return "`True` or `False`"
     if isinstance(value, (tuple, list)):
-        return f"a {type(value).__name__} of {len(value)} values"
+        return f"a {type(value).__name__} of {len(value)} value{'s' * (len(value) != 1)}"
     if isinstance(value, type):
         return f"the class `{value.__name__}` itself"
     if isinstance(value, CODE):
@@ -115,7 +115,7 @@ def capital(text):
     return text[:1].upper() + text[1:]
 
 
-def show(value):
+def show(value, digits=4):
     """Write a value on one line, short enough to be looked at.
 
     >>> show((1/3, np.array([1.0, 2.0])))
@@ -123,18 +123,18 @@ def show(value):
     """
     array = number(value) if not isinstance(value, (list, tuple)) else None
     if array is not None and array.dtype.kind in "fc" and array.shape == ():
-        return f"{array[()]:.4g}"
+        return f"{array[()]:.{digits}g}"
     if array is not None:
         return " ".join(np.array2string(array, separator=", ", threshold=8, edgeitems=3,
-                        formatter={"float_kind": lambda v: f"{v:.4g}"}).split())  # fmt: skip
+                        formatter={"float_kind": lambda v: f"{v:.{digits}g}"}).split())  # fmt: skip
     if isinstance(value, (list, tuple)):
-        inner = [show(part) for part in value[:6]] + ["..."] * (len(value) > 6)
+        inner = [show(part, digits) for part in value[:6]] + ["..."] * (len(value) > 6)
         return ("({})" if isinstance(value, tuple) else "[{}]").format(", ".join(inner))
     if isinstance(value, CODE):
         return getattr(value, "__name__", "...")
     fields = parts_of_object(value)
     if fields:
-        inside = ", ".join(f"{name}={show(part)}" for name, part in fields)
+        inside = ", ".join(f"{name}={show(part, digits)}" for name, part in fields)
         return f"{type(value).__name__}({inside})"
     text = repr(value) if isinstance(value, (str, bool, int, type(None))) else kind(value)
     return text if len(text) <= 60 else text[:57] + "..."

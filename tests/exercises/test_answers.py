@@ -19,15 +19,28 @@ CANNOT_FAIL = "00-first"
 FEWER = {"01-model": 4}  # each of them is a training
 
 
+def headed(file):
+    """Return `(exercise id, item)` for each item below an exercise's heading, and its kind."""
+    whole = Piece(str(file), 1, file.read_text(encoding="utf-8"))
+    starts = [*re.finditer(r"^# +(\S+)\n", whole.text, re.M)]
+    ends = [match.start() for match in starts[1:]] + [len(whole.text)]
+    return [
+        (match[1], item)
+        for match, end in zip(starts, ends, strict=True)
+        for item in items(whole.part(match.end(), end), "- ")
+    ]
+
+
 def listed(file):
     """Return `(exercise id, "Wrong" or "Right", item)` for each answer in a file."""
-    whole = Piece(str(file), 1, file.read_text(encoding="utf-8"))
-    starts = [*re.finditer(r"^(##?) +(\S+)\n", whole.text, re.M)]
-    ends = [match.start() for match in starts[1:]] + [len(whole.text)]
-    found, id = [], None
-    for match, end in zip(starts, ends, strict=True):
-        id = match[2] if match[1] == "#" else id
-        found += [(id, match[2], item) for item in items(whole.part(match.end(), end), "- ")]
+    text, found = file.read_text(encoding="utf-8"), []
+    kinds = re.findall(r"^## +(Wrong|Right)\n|^(- )", text, re.M)
+    kind, marks = None, []
+    for heading, mark in kinds:
+        kind = heading or kind
+        marks += [kind] if mark else []
+    for kind, (id, item) in zip(marks, headed(file), strict=True):
+        found.append((id, kind, Piece(item.path, item.line, item.text.split("\n## ")[0])))
     return found
 
 
@@ -92,3 +105,19 @@ def test_02_rate_accepts_what_a_loop_of_ones_own_finds(seed):
         costs.append(np.mean((np.outer(m, z) + b[:, None] - y) ** 2, axis=1) - lowest)
     largest = max(rates[np.mean(costs[-500:], axis=0) <= 20])
     assert judge(exercises()["02-rate"], largest).right
+
+
+FEEDBACK = [
+    pytest.param(exercises()[id], Piece(item.path, item.line, code), says, id=f"{id}: {code[:50]}")
+    for id, item in headed(Path(__file__).parent / "feedback.md")
+    for code, says in [item.one_line.rsplit("`: ", 1)]
+]
+
+
+@pytest.mark.parametrize(("exercise", "item", "says"), FEEDBACK)
+def test_a_message_says_what_helps_and_nothing_that_misleads(exercise, item, says):
+    says, _, never = says.partition("; not ")
+    answer = handed_in(exercise, Piece(item.path, item.line, item.text + "`"))
+    message = judge(exercise, answer).message
+    assert says in message
+    assert not never or never not in message
