@@ -4,14 +4,18 @@ autograd records what the loss does to each parameter and runs it backwards; her
 put back into the model's own shape, so that `gradient(loss, line, x, y).m` is the slope's.
 """
 
+import threading
+
 import numpy as np
-from autograd.core import VJPNode, add_outgrads
+from autograd.core import VJPNode, sparse_add, sparse_object_types, vspace
 from autograd.tracer import Box, getval, new_box, notrace_primitives, trace_stack
 from autograd.util import toposort
 
 from course.trees import astype, parameters, rebuild
 
 __all__ = ["check_gradient", "gradient", "value_and_gradient"]
+
+_one_at_a_time = threading.RLock()  # autograd counts its traces for all threads together
 
 
 def gradient(loss, model, *batch):
@@ -71,10 +75,15 @@ def differentiate(function, values):
 def backpropagate(function, values):
     """The same with what autograd makes of it: no gradient is None, dtypes may be wider."""
     roots = [_Node.new_root(value) for value in values]
-    with trace_stack.new_trace() as trace:
-        boxes = [new_box(value, trace, root) for value, root in zip(values, roots, strict=True)]
-        out = _explained(function, boxes)
-    gradients = _backward(_scalar_node(out, trace), out._value)
+    with _one_at_a_time:
+        outer = trace_stack.top
+        try:
+            with trace_stack.new_trace() as trace:
+                pairs = zip(values, roots, strict=True)
+                out = _explained(function, [new_box(value, trace, root) for value, root in pairs])
+        finally:
+            trace_stack.top = outer  # where autograd leaves it too high if an exception passes by
+        gradients = _backward(_scalar_node(out, trace), out._value)
     return out._value, [gradients.get(root) for root in roots]
 
 
@@ -188,21 +197,34 @@ def _explained(function, boxes):
 
 def _backward(end, value):
     """Run autograd's backward pass, except that every root's gradient is kept, and every dtype."""
-    one = np.ones((), dtype=np.asarray(getval(value)).dtype)[()]  # float32 stays float32
-    outgrads, kept = {end: (one, False)}, {}
+    one = np.ones((), dtype=np.result_type(getval(value)))[()]  # float32 stays float32
+    outgrads, kept = {end: one}, {}
     for node in toposort(end):
-        outgrad = outgrads.pop(node)[0]
+        outgrad = outgrads.pop(node)
         if node.dtype == np.float32 and getattr(outgrad, "dtype", None) == np.float64:
             outgrad = outgrad.astype(np.float32)  # autograd's np.mean and np.max widen it
         if not node.parents:
             kept[node] = outgrad
         for parent, ingrad in zip(node.parents, node.vjp(outgrad), strict=True):
-            outgrads[parent] = add_outgrads(outgrads.get(parent), ingrad)
+            outgrads[parent] = _sum(outgrads.get(parent), ingrad)
     return kept
+
+
+def _sum(total, part):
+    """The sum of two gradients, in a new array; one of an indexed array has only some places."""
+    if type(part) in sparse_object_types:
+        space = vspace(part)
+        return sparse_add(space, None if total is None else space.mut_add(None, total), part)
+    return part if total is None else vspace(part).add(total, part)
 
 
 def _scalar_node(out, trace):
     value = getval(out)
+    if np.iscomplexobj(value):
+        raise ValueError(
+            "a loss is a real number, and this one is complex. Take its absolute value or its real "
+            "part: return np.abs(...) or np.real(...)."
+        )
     if not isinstance(value, (float, int, np.ndarray, np.number)) or np.ndim(value) != 0:
         shape = f"shape {np.shape(value)}" if value is not None else "None"
         raise ValueError(

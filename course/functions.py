@@ -1,29 +1,52 @@
-"""The bends between layers: each is stable at any size of its input, and so is its derivative.
+"""Activation functions: each is stable at any size of its input, and so is its derivative.
 
 The body of each function is the plain formula. Its derivative stands beside it, written by hand
 where autograd's own would overflow or be slow; a test holds the two equal.
 """
 
+import functools
+
 import autograd.numpy as np
 from autograd.extend import defvjp, primitive
+from autograd.tracer import getval
 
-__all__ = ["affine", "check", "formula", "logsumexp", "relu", "sigmoid", "softmax", "tanh"]
+__all__ = [
+    "check",
+    "formula",
+    "logsumexp",
+    "plain_numbers",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]
 
 
-def formula(function):
-    """Make a function whose derivative is supplied by hand; recordings look into its body.
-
-    It is autograd's `primitive`, with a mark that the body is nothing but numpy.
-    """
-    function = primitive(function)
-    function.is_formula = True
-    return function
+formula = primitive  # a function whose derivative is supplied by hand, with `defvjp`
 
 
 def check(function):
-    """Make a function that returns the data that it looks at; recordings repeat the look."""
-    function.is_check = True
-    return primitive(function)
+    """Make a function that looks at data, its first argument, and returns them.
+
+    While a gradient is recorded, the look is written down: each replay repeats it.
+    """
+
+    @functools.wraps(function)
+    def look(data, *options):
+        repeat = getattr(data, "repeat_check", None)
+        if repeat is None:
+            return function(data, *options)
+        repeat(look, (data, *options))
+        return data
+
+    look.is_check = True
+    return look
+
+
+def plain_numbers(value):
+    """The numbers of a value that is being traced or recorded, for a look that isn't repeated."""
+    value = getval(value)
+    return getattr(value, "plain_numbers", value)
 
 
 @formula
@@ -122,28 +145,3 @@ def _softmax_vjp(ans, x, axis=-1):
 
 
 defvjp(softmax, _softmax_vjp, argnums=(0,))
-
-
-@formula
-def affine(x, weight, bias):
-    """The map `x @ weight + bias` of a dense layer.
-
-    Parameters
-    ----------
-    x : ndarray of shape (n, n_in)
-    weight : ndarray of shape (n_in, n_out)
-    bias : ndarray of shape (n_out,)
-
-    Returns
-    -------
-    ndarray of shape (n, n_out)
-    """
-    return x @ weight + bias
-
-
-defvjp(
-    affine,
-    lambda ans, x, weight, bias: lambda g: g @ weight.T,
-    lambda ans, x, weight, bias: lambda g: x.T @ g,
-    lambda ans, x, weight, bias: lambda g: np.sum(g, axis=0),
-)

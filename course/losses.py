@@ -10,9 +10,8 @@ import warnings
 import autograd.numpy as np
 import numpy
 from autograd.extend import defvjp
-from autograd.tracer import getval
 
-from course.functions import check, formula, logsumexp, sigmoid, softmax
+from course.functions import check, formula, logsumexp, plain_numbers, sigmoid, softmax
 
 __all__ = [
     "accuracy",
@@ -45,7 +44,7 @@ def mse(prediction, target):
     2.0
     """
     _require_same_shape("mse", prediction, target)
-    return np.mean(np.square(prediction - np.asarray(target)))
+    return np.mean(np.square(prediction - _array(target)))
 
 
 def _mse_vjp(ans, prediction, target):
@@ -99,12 +98,12 @@ def binary_cross_entropy(logits, y):
     True
     """
     _require_same_shape("binary_cross_entropy", logits, y)
-    target = _as_probability(y, np.result_type(logits))
+    target = _array(_require_probability(y), np.result_type(logits))
     return np.mean(np.logaddexp(0, logits) - target * logits)
 
 
 def _binary_cross_entropy_vjp(ans, logits, y):
-    target = np.asarray(y, dtype=logits.dtype)
+    target = _array(y, logits.dtype)
     return lambda g: (sigmoid(logits) - target) * (g / np.size(logits))
 
 
@@ -140,7 +139,7 @@ def cross_entropy(logits, labels):
     True
     """
     labels = _require_classes("cross_entropy", logits, labels)
-    _warn_of_probabilities(getval(logits))
+    _warn_of_probabilities(plain_numbers(logits))
     if np.ndim(labels) == 2:
         return np.mean(np.sum(labels * (logsumexp(logits, keepdims=True) - logits), axis=1))
     return np.mean(logsumexp(logits) - logits[np.arange(len(labels)), labels])
@@ -150,7 +149,7 @@ def _cross_entropy_vjp(ans, logits, labels):
     if np.ndim(labels) == 2:
         total = np.sum(labels, axis=1, keepdims=True)
         return lambda g: (softmax(logits) * total - labels) * (g / len(logits))
-    target = one_hot(labels, np.shape(logits)[1])
+    target = _rows(labels, np.shape(logits)[1])
     return lambda g: (softmax(logits) - target) * (g / len(logits))
 
 
@@ -215,8 +214,18 @@ def one_hot(labels, classes):
     array([[0, 0, 1],
            [1, 0, 0]])
     """
-    _require_labels("one_hot", labels, classes)
+    return _rows(_require_labels(labels, "one_hot", classes), classes)
+
+
+def _rows(labels, classes):
     return np.equal(np.expand_dims(labels, 1), np.arange(classes))
+
+
+def _array(data, dtype=None):
+    """Data as an array of a dtype; what is one is kept."""
+    if not hasattr(data, "shape"):
+        data = numpy.asarray(data)
+    return data if dtype is None or data.dtype == dtype else data.astype(dtype)
 
 
 def _require_same_shape(name, prediction, target):
@@ -233,9 +242,8 @@ def _require_same_shape(name, prediction, target):
 
 
 @check
-def _as_probability(y, dtype):
-    """Answers as numbers, which are looked at: from 0 (no) to 1 (yes)."""
-    y = np.asarray(y, dtype=dtype)
+def _require_probability(y):
+    """The answers, which are looked at: from 0 (no) to 1 (yes)."""
     if np.size(y) and (np.min(y) < 0 or np.max(y) > 1):
         raise ValueError(
             f"binary_cross_entropy: y goes from {np.min(y):g} to {np.max(y):g}, and 0 (no) to 1 "
@@ -260,11 +268,11 @@ def _require_classes(name, logits, labels):
         )
     if len(given) == 1 and given != shape[:1]:
         raise ValueError(f"{name}: {given[0]} labels for {shape[0]} rows of logits.")
-    return labels if len(given) == 2 else _require_labels(name, labels, shape[1])
+    return labels if len(given) == 2 else _require_labels(labels, name, shape[1])
 
 
 @check
-def _require_labels(name, labels, classes):
+def _require_labels(labels, name, classes):
     """The labels, which are looked at: integers from 0 to classes - 1."""
     labels = numpy.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -305,7 +313,7 @@ def _as_labels(name, logits, labels):
     logits, labels = np.asarray(logits), np.asarray(labels)
     if logits.ndim == 1:
         _require_same_shape(name, logits, labels)
-        truth = _as_probability(labels, logits.dtype) > 0.5
+        truth = _require_probability(labels) > 0.5
         return (logits > 0).astype(int), truth.astype(int), 2
     _require_classes(name, logits, labels)
     truth = np.argmax(labels, axis=1) if labels.ndim == 2 else labels

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import autograd.numpy as np
 
-from course.functions import affine, relu, sigmoid, softmax, tanh
+from course.functions import relu, sigmoid, softmax, tanh
 from course.trees import parameters
 
 __all__ = ["Chain", "Dense", "Line", "Parabola", "activations"]
@@ -133,7 +133,7 @@ class Dense:
         if shape[-1:] != (n_in,):
             cure = "Write x[:, None]." if len(shape) == 1 and n_in == 1 else "Rows are samples."
             raise ValueError(f"{self.name}: x has shape {shape}, expected (n, {n_in}). {cure}")
-        z = affine(x, self.weight, self.bias) if len(shape) == 2 else x @ self.weight + self.bias
+        z = x @ self.weight + self.bias
         return z if self.activation is None else self.activation(z)
 
     @property

@@ -5,6 +5,8 @@ and around it what one wants to know afterwards: how the loss fell, and why the 
 """
 
 import math
+import operator
+import sys
 import time
 import warnings
 from contextlib import contextmanager
@@ -14,10 +16,10 @@ from numbers import Integral, Real
 import numpy as np
 
 from course.autodiff import like, refuse_nan, require_parameters
-from course.engine.flat import pack
-from course.engine.replaying import Replay
+from course.engine.flat import lay_out
+from course.engine.recording import Replay
 from course.optimizers import at_step
-from course.trees import places, rebuild
+from course.trees import named, places, rebuild
 from course.updating import (
     OptimizerState,
     require_optimizer,
@@ -28,6 +30,10 @@ __all__ = ["History", "Step", "train"]
 
 DIVERGED = 1e6  # a loss so many times the first is hopeless, finite or not
 WORTH_RECORDING = 10  # steps; for fewer, recording takes longer than it saves
+NOT_A_NUMBER = (
+    "a norm, root or standard deviation of 0 (also that of a single sample), the branch of "
+    "np.where that wasn't taken, or the logarithm or root of a negative number"
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ class History:
     losses : ndarray of shape (steps,)
         Loss of each step's batch, measured before its update.
     epochs : ndarray of shape (epochs,)
-        Mean loss of each complete pass over the data.
+        Mean loss of all samples of each complete pass over the data, each measured when its turn
+        came.
     validation : ndarray of shape (epochs,)
         Loss on the validation data after each pass; empty if there were none.
     seconds : float
@@ -130,7 +137,8 @@ def train(
         A batch `(x, y)` whose loss is measured after each epoch.
     patience : int, optional
         End as "stopped" when the validation loss found no new best for so many epochs; the best
-        model comes back, however the run ends.
+        model comes back, and the state that belongs to it, however the run ends. A validation
+        loss that isn't finite is no new best; a note says so.
     callbacks : sequence of callables
         Each is called with a `Step` before its update; if one returns True, training ends there.
     frozen : sequence
@@ -140,9 +148,14 @@ def train(
     state : OptimizerState, optional
         To go on from: `history.state` of the run before.
     progress : bool, optional
-        Whether to show a progress bar; by default only if a run takes more than two seconds.
+        Whether to show a progress bar; by default only if a run takes more than two seconds at a
+        terminal or in a notebook.
     replay : bool
-        Whether the gradient may be recorded once and replayed, which is faster.
+        Whether the gradient may be recorded once and replayed, which is faster. A loss that is
+        replayed depends on its arguments alone: what else it does (printing, counting, drawing
+        random numbers) happens only where it is called, in the first two steps and once at the
+        end. Names that it reads from outside are looked at in each step; what can't be is noted
+        in `history.notes`, and then each gradient is taken anew.
 
     Returns
     -------
@@ -160,7 +173,8 @@ def train(
     -----
     RuntimeWarning
         Training diverged: a loss or gradient isn't finite, or the loss is a million times the
-        first. The warning names step, loss and learning rate.
+        first. The warning names step, loss and learning rate. (At the first step it is an error:
+        no rate was used yet.) Or the replayed gradient wasn't the ordinary one at the end.
 
     >>> from course.optimizers import Descent
     >>> train(lambda m: (m["x"] - 1.0) ** 2, {"x": 3.0}, [()], Descent(0.5), epochs=2)
@@ -169,50 +183,58 @@ def train(
     _require_sense(data, optimizer, epochs, tolerance, validation, patience, clip)
     steps = epochs * len(data) if hasattr(data, "__len__") else None
     replay = replay and (steps is None or steps >= WORTH_RECORDING)
-    run = _Run(loss, model, optimizer, state, frozen, clip, replay, steps)
-    watch = _Watch(run, tolerance, validation, patience)
-    try:
-        with np.errstate(all="ignore"), _progress_bar(progress, steps) as advance:
-            ended = _descend(run, data, epochs, callbacks, watch, advance)
-    except KeyboardInterrupt:
-        ended = "interrupted"
-        del run.losses[run.steps :]  # of a step that was measured and not taken
-    if ended == "diverged" or not all(np.all(np.isfinite(value)) for value in run.values):
-        ended = "diverged"
-        warnings.warn(run.step_back(), RuntimeWarning, stacklevel=2)
-    return rebuild(model, watch.best or run.values), History(
-        losses=np.array(run.losses),
-        epochs=np.array(watch.means),
-        validation=np.array(watch.validation),
-        seconds=time.perf_counter() - run.started,
-        state=run.packing.state(),
-        notes=run.notes,
+    training = _Training(loss, model, optimizer, state, frozen, clip, replay)
+    end_of_epoch = _EpochEnd(training, tolerance, validation, patience)
+    with np.errstate(all="ignore"):
+        try:
+            with _progress_bar(progress, steps) as advance:
+                ended = _descend(training, data, epochs, callbacks, end_of_epoch, advance)
+        except KeyboardInterrupt:
+            ended = "interrupted"
+        ended = training.finish(ended)
+    best, best_state = end_of_epoch.best or (training.values, training.state)
+    return rebuild(model, best), History(
+        losses=np.array(training.losses),
+        epochs=np.array(end_of_epoch.means),
+        validation=np.array(end_of_epoch.validation),
+        seconds=time.perf_counter() - training.started,
+        state=best_state,
+        notes=training.notes,
         ended=ended,
     )
 
 
-def _descend(run, data, epochs, callbacks, watch, advance):
+def _descend(training, data, epochs, callbacks, end_of_epoch, advance):
     """The loop itself; returns the word for why it ended."""
     for epoch in range(epochs):
         for batch in data:
-            value = run.gradient(_as_batch(batch))
-            if run.diverged(value):
+            parameters, state = training.now
+            value, gradient = training.value_and_gradient(parameters, _as_batch(batch))
+            if training.has_diverged(value, gradient):
                 return "diverged"
-            if callbacks and _any_stops(callbacks, run.shown(epoch, value)):
+            if callbacks and _any_stops(callbacks, training.shown(epoch, value, gradient)):
                 return "stopped"
-            run.update()
+            training.now = training.step(parameters, gradient, state)
             advance()
-        ended = watch.epoch()
+        ended = end_of_epoch()
         if ended:
             return ended
     return "finished"
 
 
-class _Run:
-    """A training under way: `packing` holds its parameters, `replay` finds their gradient."""
+class _Training:
+    """A training under way.
 
-    def __init__(self, loss, model, optimizer, state, frozen, clip, replay, steps):
-        self.loss, self.model, self.optimizer, self.clip = loss, model, optimizer, clip
+    Attributes
+    ----------
+    now : tuple
+        Parameters (a list of arrays) and the optimizer's state, as they go through the loop.
+    before : tuple
+        Those before the last step.
+    """
+
+    def __init__(self, loss, model, optimizer, state, frozen, clip, replay):
+        self.model, self.loss, self.optimizer, self.clip = model, loss, optimizer, clip
         self.originals = require_parameters(model)
         values = [
             np.array(v, order="C") if isinstance(v, np.ndarray) else v for v in self.originals
@@ -220,82 +242,123 @@ class _Run:
         state = start_state(optimizer, model, state)
         frozen = _frozen_indices(model, frozen)
         free = [index for index in range(len(values)) if index not in frozen]
-        self.packing = pack(optimizer, values, state, free)
-        self.before, self.first = self.packing.now, state.step
-        self.losses, self.notes, self.limit = [], [], math.inf
-        into = self.packing.into
-        self.replay = Replay(loss, model, values, free, into, self.notes, replay, steps)
+        self.layout = lay_out(optimizer, values, state, free)
+        self.now = self.before = self.layout.start
+        self.first, self.limit = state.step, math.inf
+        self.losses, self.samples, self.notes = [], [], []
+        self.replay = Replay(loss, model, free, self.layout.gradients, self.notes, replay)
         self.started = time.perf_counter()
+
+    def value_and_gradient(self, parameters, batch):
+        """Loss and gradients; these stand in the same arrays each time."""
+        value = float(self.replay(parameters, batch))
+        if not self.losses and not math.isfinite(value):
+            refuse_nan(batch)
+        if self.limit == math.inf and abs(value) > 1e-6:  # the first loss may be 0 by chance
+            self.limit = DIVERGED * abs(value)
+        self.losses.append(value)
+        shape = getattr(batch[0], "shape", ()) if batch else ()
+        self.samples.append(shape[0] if shape and shape[0] else 1)
+        return value, self.layout.gradients
+
+    def has_diverged(self, value, gradient):
+        """Whether there is no way back; raises where there was none from the start."""
+        finite = math.isfinite(value) and self.layout.is_finite(gradient)
+        if not finite and len(self.losses) == 1:
+            raise ValueError(self._no_rate_mends_it(value, gradient))
+        return not finite or abs(value) > self.limit
+
+    def shown(self, epoch, value, gradient):
+        """What callbacks see, theirs to keep."""
+        model = rebuild(self.model, self.values)
+        gradient = rebuild(self.model, self._all(gradient))
+        return Step(len(self.losses) - 1, epoch, value, model, gradient)
+
+    def step(self, parameters, gradient, state):
+        """One step of the optimizer: new parameters and a new state."""
+        if self.clip is not None:
+            self.layout.clip(gradient, self.clip)
+        self.before = self.now
+        return self.layout.step(parameters, gradient, state)
 
     @property
     def values(self):
         """The parameters of now: new arrays, and floats of the kinds that the model has."""
-        return [like(v, now) for v, now in zip(self.originals, self.packing.values(), strict=True)]
+        return [like(v, now) for v, now in zip(self.originals, self.now[0], strict=True)]
 
     @property
-    def steps(self):
-        """Steps taken."""
-        return self.packing.steps - self.first
+    def state(self):
+        """The optimizer's state of now."""
+        return self.layout.state(self.now[1])
 
-    def gradient(self, batch):
-        """Loss at the parameters of now; their gradient is kept for the step."""
-        value = float(self.replay(self.packing.values(), batch))
-        if not self.losses and not math.isfinite(value):
-            refuse_nan(batch)
-        if self.limit == math.inf and abs(value) > 1e-6:  # a first sample may fit by luck
-            self.limit = DIVERGED * abs(value)
-        self.losses.append(value)
-        return value
+    def finish(self, ended):
+        """Look back at what was replayed and at what is handed out; the word for how it ended."""
+        if ended == "interrupted":  # perhaps in a step whose loss was measured and not used
+            del self.losses[self.layout.steps(self.now[1]) - self.first :]
+        try:
+            self.replay.finish()
+        except KeyboardInterrupt:
+            self.notes.append("The last comparison with the ordinary gradient was interrupted.")
+        if ended == "diverged" or not all(np.all(np.isfinite(value)) for value in self.values):
+            ended = "diverged"
+            warnings.warn(self._step_back(), RuntimeWarning, stacklevel=3)
+        return ended
 
-    def diverged(self, value):
-        """Whether there is no way back."""
-        hopeless = not math.isfinite(value) or abs(value) > self.limit
-        return hopeless or not self.packing.is_finite()
-
-    def shown(self, epoch, value):
-        """What callbacks see, theirs to keep."""
-        gradients = [None] * len(self.originals)
-        for index, gradient in zip(self.packing.free, self.packing.into, strict=True):
-            gradients[index] = like(self.originals[index], gradient)
-        model, gradient = rebuild(self.model, self.values), rebuild(self.model, gradients)
-        return Step(len(self.losses) - 1, epoch, value, model, gradient)
-
-    def update(self):
-        """One step: its result takes the place of what was before at once, or not at all."""
-        if self.clip is not None:
-            self.packing.clip(self.clip)
-        self.before = self.packing.step()
-
-    def step_back(self):
+    def _step_back(self):
         """Return to the model before the last update, and say why."""
-        self.packing.now = self.before
+        rate = getattr(at_step(self.optimizer, self.layout.steps(self.now[1])), "learning_rate", 0)
+        self.now = self.before
         last = len(self.losses) - 1
         text = (
             f"training diverged: loss {self.losses[-1]:.6g} at step {last} "
             f"({self.losses[0]:.6g} at step 0)"
         )
-        rate = getattr(at_step(self.optimizer, self.packing.steps), "learning_rate", None)
-        if rate is not None:
+        if rate:
             text += f", learning rate {rate:.6g}; try a smaller one, such as {rate / 10:.3g}"
+        calm = last and abs(self.losses[-2]) <= 10 * abs(self.losses[0])
+        if calm and not abs(self.losses[-1]) > self.limit:
+            text += f". The losses before it hadn't grown: perhaps the cause is {NOT_A_NUMBER}"
         return text + ". The model before the last update comes back."
 
+    def _no_rate_mends_it(self, value, gradient):
+        names = [
+            name
+            for (name, _), g in zip(named(self.model), self._all(gradient), strict=True)
+            if g is not None and not np.all(np.isfinite(g))
+        ]
+        what = f"the loss is {value:.6g}"
+        if math.isfinite(value):
+            what += f", and the gradient of {', '.join(names)} isn't finite,"
+        return (
+            f"{what} at the first step, before any update, so no learning rate can mend it. Usual "
+            f"causes: {NOT_A_NUMBER}. Look where the loss stops being a number, and add a small "
+            "constant there or begin elsewhere: np.sqrt(... + 1e-12)."
+        )
 
-class _Watch:
+    def _all(self, gradient):
+        """A gradient for every parameter, theirs to keep, and None for what is frozen."""
+        found = [None] * len(self.originals)
+        for index, one in zip(self.layout.free, gradient, strict=True):
+            found[index] = like(self.originals[index], one)
+        return found
+
+
+class _EpochEnd:
     """What is looked at after each epoch: its mean loss, the validation loss, and when to end."""
 
-    def __init__(self, run, tolerance, validation, patience):
-        self.run, self.tolerance = run, tolerance
+    def __init__(self, training, tolerance, validation, patience):
+        self.training, self.tolerance = training, tolerance
         self.data, self.patience = validation, patience
         self.means, self.validation, self._seen = [], [], 0
         self.best, self._lowest, self._since = None, np.inf, 0
 
-    def epoch(self):
+    def __call__(self):
         """End an epoch; the word for why training ends with it, or None."""
-        losses = self.run.losses[self._seen :]
-        self._seen = len(self.run.losses)
+        losses, samples = self.training.losses[self._seen :], self.training.samples[self._seen :]
+        self._seen = len(self.training.losses)
         if not losses:
             raise ValueError("data gave no batch. Write [(x, y)] or Batches(x, y, 32).")
-        self.means.append(sum(losses) / len(losses))
+        self.means.append(sum(map(operator.mul, losses, samples)) / sum(samples))
         if self.data is not None and self._validate():
             return "stopped"
         return "converged" if self._converged() else None
@@ -308,14 +371,19 @@ class _Watch:
 
     def _validate(self):
         """Measure the validation loss; whether patience is at its end."""
-        values = self.run.values
-        value = float(self.run.loss(rebuild(self.run.model, values), *self.data))
+        values = self.training.values
+        value = float(self.training.loss(rebuild(self.training.model, values), *self.data))
+        if not math.isfinite(value) and np.all(np.isfinite(self.validation)):
+            self.training.notes.append(
+                f"The validation loss is {value} after epoch {len(self.validation)}, which is "
+                "never a new best. Look at the validation data, and at the loss for them."
+            )
         self.validation.append(value)
         if self.patience is None:
             return False
         self._since += 1
         if value < self._lowest:
-            self.best, self._lowest, self._since = values, value, 0
+            self.best, self._lowest, self._since = (values, self.training.state), value, 0
         return self._since >= self.patience
 
 
@@ -390,7 +458,7 @@ def _require_sense(data, optimizer, epochs, tolerance, validation, patience, cli
 @contextmanager
 def _progress_bar(progress, total):
     """Yield a function to call after each step; it shows a bar once two seconds have gone by."""
-    if progress is False:
+    if progress is False or (progress is None and not _someone_waits()):
         yield lambda: None
         return
     bar, steps, shown_from = None, 0, time.perf_counter() + (0 if progress else 2)
@@ -411,6 +479,12 @@ def _progress_bar(progress, total):
     finally:
         if bar is not None:
             bar.close()
+
+
+def _someone_waits():
+    """Whether this is a terminal or a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel") or bool(sys.stderr and sys.stderr.isatty())
 
 
 def _short(part):

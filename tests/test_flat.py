@@ -30,7 +30,7 @@ from course import (
     train,
     update,
 )
-from course.engine.flat import Apart, Together, pack
+from course.engine.flat import FlatParameters, SeparateParameters, lay_out
 from course.updating import start_state
 
 RULES = [Descent, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW]
@@ -118,18 +118,18 @@ class Own(Adam):
 
 def packed(rule, values, free=None):
     free = list(range(len(values))) if free is None else free
-    return pack(rule, values, start_state(rule, values), free)
+    return lay_out(rule, values, start_state(rule, values), free)
 
 
 def test_only_the_courses_own_rules_see_all_parameters_as_one():
     values = [np.ones(3), np.zeros((2, 2))]
-    assert type(packed(Adam(), values)) is Together
-    assert type(packed(Own(), values)) is Apart
+    assert type(packed(Adam(), values)) is FlatParameters
+    assert type(packed(Own(), values)) is SeparateParameters
 
 
 def test_parameters_of_different_precision_stay_apart():
-    assert type(packed(Adam(), [np.ones(3), np.ones(3, np.float32)])) is Apart
-    assert type(packed(Adam(), [np.ones(3), 1.0])) is Together
+    assert type(packed(Adam(), [np.ones(3), np.ones(3, np.float32)])) is SeparateParameters
+    assert type(packed(Adam(), [np.ones(3), 1.0])) is FlatParameters
 
 
 def test_a_rule_of_ones_own_is_stepped_array_by_array():
@@ -139,55 +139,93 @@ def test_a_rule_of_ones_own_is_stepped_array_by_array():
     assert_equal(parameters(found), parameters(expected))
 
 
+def by_one_step(layout, size=1.0):
+    """Gradients full of a number, and the step by them."""
+    for one in layout.gradients:
+        one[...] = size
+    return layout.step(layout.start[0], layout.gradients, layout.start[1])
+
+
 @pytest.mark.parametrize("rule", [Adam(), Own()])
 def test_a_step_leaves_what_was_before_as_it_was(rule):
-    packing = packed(rule, [np.ones(3), 2.0])
-    for place in packing.into:
-        place[...] = 1.0
-    before = [np.copy(value) for value in packing.values()]
-    packing.now, after = packing.step(), packing.now
-    assert_equal([np.asarray(v) for v in packing.values()], [np.asarray(v) for v in before])
-    packing.now = after
-    assert packing.steps == 1
-    assert all(np.all(value < old) for value, old in zip(packing.values(), before, strict=True))
+    layout = packed(rule, [np.ones(3), 2.0])
+    values, state = layout.start
+    before = [np.copy(value) for value in values]
+    after, new = by_one_step(layout)
+    assert_equal([np.asarray(v) for v in values], [np.asarray(v) for v in before])
+    assert (layout.steps(state), layout.steps(new)) == (0, 1)
+    assert all(np.all(value < old) for value, old in zip(after, before, strict=True))
 
 
 @pytest.mark.parametrize("rule", [Adam(), Own()])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_gradient_that_isnt_finite_is_seen(rule, bad):
-    packing = packed(rule, [np.ones(3), np.zeros(2)])
-    for place in packing.into:
-        place[...] = 1e200  # whose square is infinite
-    assert packing.is_finite()
-    packing.into[1][0] = bad
-    assert not packing.is_finite()
+    layout = packed(rule, [np.ones(3), np.zeros(2)])
+    for one in layout.gradients:
+        one[...] = 1e200  # whose square is infinite
+    assert layout.is_finite(layout.gradients)
+    layout.gradients[1][0] = bad
+    assert not layout.is_finite(layout.gradients)
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """A rule of one's own that writes into everything that it is given."""
+
+    learning_rate: float = 0.1
+
+    def start(self, parameter):
+        return np.zeros_like(parameter)
+
+    def step(self, parameter, gradient, state):
+        state *= 0.9
+        gradient *= self.learning_rate
+        state += gradient
+        parameter -= state
+        return parameter, state
+
+
+def test_a_rule_that_writes_in_place_changes_nothing_that_a_learner_holds():
+    model, x, y = problem(float)
+    start = [np.copy(p) for p in parameters(model)]
+    seen = []
+
+    def keep(step):
+        held = [*parameters(step.model), *parameters(step.gradient)]
+        seen.append((held, [np.copy(p) for p in held]))
+
+    found, history = train(loss, model, [(x, y)], InPlace(), epochs=12, callbacks=[keep])
+    assert_equal(parameters(model), start)
+    for held, copies in seen:
+        assert_equal(held, copies)
+    state = [np.copy(memory) for memory in history.state.parameters]
+    train(loss, found, [(x, y)], InPlace(), epochs=12, state=history.state)
+    assert_equal(history.state.parameters, state)
+    expected, _ = train(loss, model, [(x, y)], Momentum(0.1), epochs=12)
+    for one, other in zip(parameters(found), parameters(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 @pytest.mark.parametrize("line", range(1, 18))
 def test_an_interrupt_in_the_middle_of_a_step_leaves_what_was_before(line):
     def stop(frame, event, arg):
         nonlocal count
-        if frame.f_code.co_filename == "<string>" and event == "line":
+        if frame.f_code.co_filename == "<program>" and event == "line":
             count += 1
             if count == line:
                 raise KeyboardInterrupt
         return stop
 
-    start = [np.ones(3), np.zeros(2)]
-    packing, expected = packed(Adam(), start), packed(Adam(), start)
-    for one in (packing, expected):
-        for place in one.into:
-            place[...] = 0.5
-        one.step()
-    for place in packing.into:
-        place[...] = 0.25
+    layout = packed(Adam(), [np.ones(3), np.zeros(2)])
+    values, state = by_one_step(layout, 0.5)
+    copies, memory = [np.copy(v) for v in values], layout.state(state).parameters
     before, count = sys.gettrace(), 0
     sys.settrace(stop)
     try:
         with pytest.raises(KeyboardInterrupt):
-            packing.step()
+            layout.step(values, layout.gradients, state)
     finally:
         sys.settrace(before)
-    assert_equal(packing.values(), expected.values())
-    assert_equal(packing.state().parameters, expected.state().parameters)
-    assert packing.steps == expected.steps == 1
+    assert_equal(values, copies)
+    assert_equal(layout.state(state).parameters, memory)
+    assert layout.steps(state) == 1

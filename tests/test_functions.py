@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from course import logsumexp, relu, sigmoid, softmax, tanh
-from course.functions import affine
 
 ELEMENTWISE = [relu, sigmoid, tanh]
 points = arrays(float, st.integers(1, 5), elements=st.floats(-8, 8).filter(lambda v: abs(v) > 1e-3))
@@ -62,20 +61,6 @@ def test_logsumexp_derivative_equals_the_plain_bodys_along_each_axis(axis, keepd
     np.testing.assert_allclose(ours(z), plain(z), rtol=1e-10)
     ours, plain = (grad(lambda z, f=f: anp.sum(f(z) ** 2)) for f in (ours, plain))
     np.testing.assert_allclose(ours(z), plain(z), rtol=1e-8)
-
-
-@pytest.mark.parametrize("argument", [0, 1, 2])
-def test_affine_derivative_equals_the_plain_bodys(argument):
-    rng = np.random.default_rng(0)
-    given = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.normal(size=2)
-
-    def squared(f):
-        return lambda *args: anp.sum(f(*args) ** 2)
-
-    ours, plain = grad(squared(affine), argument), grad(squared(affine.fun), argument)
-    np.testing.assert_allclose(ours(*given), plain(*given), rtol=1e-10)
-    ours, plain = (grad(squared(f), argument) for f in (ours, plain))
-    np.testing.assert_allclose(ours(*given), plain(*given), rtol=1e-8)
 
 
 def test_softmax_differentiates_like_its_formula():

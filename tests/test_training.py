@@ -1,11 +1,14 @@
 """The loop: equal to three lines by hand, honest about how it ended, and nothing is lost."""
 
+import sys
 import warnings
 from dataclasses import dataclass
 
+import autograd.numpy as anp
 import numpy as np
 import pytest
 
+import course.training
 from course import (
     Adam,
     Batches,
@@ -126,7 +129,9 @@ def test_a_history_counts_losses_epochs_and_validation():
         loss, Line(0.0, 0.0), batches, Descent(0.1), epochs=3, validation=(Z[:10], Y[:10])
     )
     assert history.losses.shape == (12,)
-    np.testing.assert_allclose(history.epochs, history.losses.reshape(3, 4).mean(axis=1))
+    weights = [30, 30, 30, 10]  # the last batch is short
+    expected = np.average(history.losses.reshape(3, 4), axis=1, weights=weights)
+    np.testing.assert_allclose(history.epochs, expected)
     assert history.validation.shape == (3,)
     assert history.ended == "finished"
     assert history.state.step == 12
@@ -202,21 +207,33 @@ def test_a_first_sample_that_fits_by_luck_makes_no_divergence_of_the_next(replay
     assert fitted.m == pytest.approx(30.0, rel=1e-3)
 
 
-def test_an_infinite_loss_is_a_divergence_from_the_first_step_on():
-    with pytest.warns(RuntimeWarning, match="loss inf at step 0"):
-        model, history = train(lambda m: m["x"] + np.inf, {"x": 1.0}, [()], Descent(0.1), epochs=3)
-    assert history.ended == "diverged"
-    assert model["x"] == 1.0
+NOTHING_MENDS = {
+    "infinite from the start": (lambda m: m["x"] + np.inf, 1.0, "the loss is inf"),
+    "a norm of zero": (lambda m: anp.sqrt(m["x"] ** 2), 0.0, "gradient of x isn't finite"),
+    "the other branch": (
+        lambda m: anp.where(m["x"] < 1, m["x"], anp.sqrt(m["x"] - 1)),
+        0.5,
+        "the loss is 0.5, and the gradient of x isn't finite",
+    ),
+    "a logarithm": (lambda m: anp.log(m["x"]), -1.0, "the loss is nan"),
+}
 
 
-def test_a_gradient_that_is_not_finite_is_a_divergence():
-    def kink(m):
-        return np.sqrt(m["x"] ** 2)
+@pytest.mark.parametrize("name", NOTHING_MENDS)
+@pytest.mark.parametrize("epochs", [3, 30])
+def test_what_no_rate_can_mend_is_said_before_a_rate_was_used(name, epochs):
+    bad, start, text = NOTHING_MENDS[name]
+    with pytest.raises(ValueError, match=rf"{text}.* at the first step.*no learning rate can mend"):
+        train(bad, {"x": start}, [()], Descent(0.1), epochs=epochs)
 
-    with pytest.warns(RuntimeWarning, match="diverged"):
-        model, history = train(kink, {"x": 0.0}, [()], Descent(0.1), epochs=3)
-    assert history.ended == "diverged"
-    assert model["x"] == 0.0
+
+def test_a_loss_that_isnt_a_number_later_is_not_blamed_on_the_rate_alone():
+    def spread(m, x):
+        return anp.std(m["w"] * x)  # of the last batch, a single sample, it has no gradient
+
+    data = [(np.arange(3.0),), (np.arange(3.0),), (np.zeros(3),)]
+    with pytest.warns(RuntimeWarning, match=r"step 2 .*hadn't grown: perhaps.*standard deviation"):
+        train(spread, {"w": 1.0}, data, Descent(1e-3))
 
 
 def test_parameters_that_overflow_in_the_last_step_are_not_handed_out():
@@ -291,6 +308,40 @@ def test_patience_gives_back_the_best_model_on_the_validation_data():
     assert len(history.validation) == lowest + 1 + 5
     assert best.m == models[lowest + 1].m
     assert loss(best, Z, Y) == history.validation[lowest]
+
+
+def test_patience_gives_back_the_state_that_belongs_to_the_best_model():
+    options = {"validation": (Z, Y), "patience": 5}
+    rule = Momentum(0.3, momentum=0.95)
+    best, history = train(loss, Line(0.0, 0.0), [(Z, Y)], rule, epochs=40, **options)
+    steps = int(np.argmin(history.validation)) + 1
+    same, shorter = train(loss, Line(0.0, 0.0), [(Z, Y)], rule, epochs=steps)
+    assert history.ended == "stopped"
+    assert (best.m, best.b) == (same.m, same.b)
+    assert history.state == shorter.state
+    assert history.state.step == steps
+
+
+def test_a_validation_loss_that_is_no_number_is_noted_and_never_best():
+    def odd(model, x, y):
+        return mse(model(x), y) if len(x) > 3 else np.nan
+
+    model, history = train(
+        odd, Line(0.0, 0.0), [(Z, Y)], Descent(0.1), epochs=9, validation=(Z[:2], Y[:2]), patience=3
+    )
+    assert history.ended == "stopped"
+    assert len(history.validation) == 3
+    assert "The validation loss is nan after epoch 0" in history.notes[0]
+    assert loss(model, Z, Y) < history.losses[-1]
+
+
+def test_a_short_last_batch_weighs_as_many_samples_as_it_has():
+    x, y = np.array([0.0] * 32 + [10.0]), np.zeros(33)
+    batches = Batches(x, y, 32, shuffle=False)
+    _, history = train(
+        lambda m, x, y: mse(m["w"] * x, y), {"w": 1.0}, batches, Descent(0.0), epochs=1
+    )
+    assert history.epochs[0] == pytest.approx(mse(x, y))
 
 
 def test_frozen_parts_leave_value_and_state_alone():
@@ -412,6 +463,19 @@ def test_no_model_of_classes_gets_worse_than_it_was():
         epochs=30,
     )
     assert history.epochs[-1] < 0.8 * history.epochs[0]
+
+
+@pytest.mark.parametrize(("waits", "asked", "shown"), [(True, None, True), (False, None, False)])
+def test_a_bar_is_shown_where_a_person_waits(monkeypatch, capsys, waits, asked, shown):
+    clock = iter(range(0, 1000, 3))
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: waits, raising=False)
+    monkeypatch.setattr(course.training.time, "perf_counter", lambda: next(clock))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tqdm's own, about notebooks
+        train(loss, Line(0.5, 0.5), [(X, Y)], Descent(1e-4), epochs=3, progress=asked)
+    printed = capsys.readouterr()
+    assert ("step" in printed.err + printed.out) == shown
 
 
 def test_a_short_run_shows_no_progress_unless_asked(capsys):

@@ -1,38 +1,51 @@
-"""A gradient, recorded once and replayed as plain numpy.
+"""A recording: a loss's gradient, taken the ordinary way once and replayed from then on.
 
-autograd finds a gradient by following every number through the loss and back again, and at the
-sizes of this course following takes longer than the arithmetic. But the way back is made of numpy's
-functions too, so it can be written down while it is gone (`tracing`): a straight list of numpy
-calls, without autograd (`programs`), that reads as a Python function (`listing`) and runs as fast
-as one that is written by hand (`compiling`). This is the gradient.
+`Replay` stands behind `train` and compares itself with the ordinary gradient; `record` gives a
+recording to read and to call.
 """
 
+import threading
+import warnings
+
 import numpy as np
-from autograd.tracer import getval, isbox
 
-from course.autodiff import backpropagate, like, plain, require_parameters, traceable
-from course.engine.compiling import compiled
-from course.engine.program import Program, is_equal
-from course.engine.source import Listing, names_in
-from course.engine.tape import traced, watching
-from course.trees import children, rebuild, rebuilder
+from course.autodiff import (
+    backpropagate,
+    differentiate,
+    like,
+    plain,
+    require_parameters,
+    traceable,
+)
+from course.engine.outside import Outside
+from course.engine.program import Program
+from course.engine.source import source
+from course.engine.tape import Call, Tape, Traced
+from course.trees import children, parameters, rebuild, rebuilder
 
-__all__ = ["Recording", "Unrecordable", "difference", "kind", "mismatch", "record", "watch"]
+__all__ = ["Recording", "Replay", "record"]
+
+MOST = 32  # recordings in a training; with more of them recording doesn't pay
+TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}  # of the gradient's size
 
 
 def record(loss, model, *batch):
     """Record the gradient of a loss as a straight list of numpy calls.
 
+    A loss that is recorded depends on its arguments alone. What else it does, such as printing,
+    counting or drawing random numbers, is not done again. Names that it reads from outside are
+    looked at in each call, and one that was bound anew means a recording anew.
+
     Parameters
     ----------
     loss, model, *batch
-        As `gradient` takes them. The loss is called twice, and has to do the same both times.
+        As `gradient` takes them.
 
     Returns
     -------
     Recording
         `recording(model, *batch)` is `gradient(loss, model, *batch)`, only faster;
-        `recording.source` is what it runs, to read.
+        `recording.source` is what it computes, to read.
 
     Raises
     ------
@@ -61,12 +74,12 @@ class Recording:
     Attributes
     ----------
     source : str
-        The function that it runs, without the arrays that it keeps its results in.
+        The function that it computes.
     """
 
     def __init__(self, loss, model, batch):
-        self.loss, self._recorded = loss, {}
-        self.source = Listing(self._at(model, batch)[0], names_in(model, loss, batch)).source()
+        self.loss, self.recorded, self.lock = loss, {}, threading.RLock()
+        self.source = source(self._at(model, batch).program, model, loss, batch)
 
     def __repr__(self):
         return self.source
@@ -78,42 +91,175 @@ class Recording:
     def value_and_gradient(self, model, *batch):
         """Compute the loss and its gradient."""
         values = require_parameters(model)
-        _, run, into = self._at(model, batch)
-        value = run(*map(np.asarray, values), *batch, *into)
-        return plain(value), rebuild(model, [like(v, g) for v, g in zip(values, into, strict=True)])
+        with self.lock:  # a recording has one set of buffers
+            recorded = self._at(model, batch)
+            value = recorded.run(*map(np.asarray, values), *batch, *recorded.out)
+            gradients = [like(v, g) for v, g in zip(values, recorded.out, strict=True)]
+        return plain(value), rebuild(model, gradients)
 
     def _at(self, model, batch):
-        """The program for a model and batch of this kind; recorded if there is none yet."""
+        """What was recorded for a model and batch of this kind; recorded now if nothing was."""
+        values, problem = require_parameters(model), None
         try:
-            key = (_skeleton(model), *map(kind, batch))
+            key = tuple(map(kind, [*map(np.asarray, values), *batch])), _outline(model, values)
+            recorded = self.recorded.get(key)
+            if recorded and not recorded.outside.changed():
+                return recorded
+            recorded = Recorded(self.loss, model, values, batch, range(len(values)))
+            problem = recorded.problem or recorded.outside.changed()
         except Unrecordable as reason:
-            raise _error(reason) from None
-        if key not in self._recorded:
-            self._recorded[key] = self._record(model, batch)
-        return self._recorded[key]
-
-    def _record(self, model, batch):
-        """Record twice: what differs between two recordings can't be trusted."""
-        values, build = require_parameters(model), rebuilder(model)
-        recordings = [watch(self.loss, build, values, batch, range(len(values))) for _ in "ab"]
-        (_, _, program), (again, gradients, second) = recordings
-        for outcome in (program, second):
-            if isinstance(outcome, str):
-                raise _error(outcome)
-        into = [np.empty_like(value, order="C", subok=False) for value in values]
-        run = compiled(program, into)
-        value = run(*map(np.asarray, values), *batch, *into)
-        problem = difference(program, second) or mismatch([value, *into], [again, *gradients])
+            problem = str(reason)
+        if not problem:
+            recorded.out = [np.empty_like(value, order="C", subok=False) for value in values]
+            recorded.run = recorded.program.compiled(recorded.out)
+            value, gradients = differentiate(
+                lambda boxes: self.loss(rebuild(model, boxes), *batch), values
+            )
+            replayed = [recorded.run(*map(np.asarray, values), *batch, *recorded.out)]
+            problem = difference([*replayed, *recorded.out], [value, *gradients])
         if problem:
-            raise _error(problem)
-        return program, run, into
+            raise ValueError(
+                f"this loss can't be recorded: {problem}. Its gradient is to be had the ordinary "
+                "way: gradient(loss, model, *batch), and train(..., replay=False)."
+            )
+        self.recorded[key] = recorded
+        return recorded
 
 
-def _error(problem):
-    return ValueError(
-        f"this loss can't be recorded: {problem}. Its gradient is to be had the ordinary way: "
-        "gradient(loss, model, *batch), and train(..., replay=False)."
-    )
+class Replay:
+    """The loss and its gradient at each step of a training.
+
+    The first gradient for batches of a kind is the ordinary one, and is recorded. The second is
+    compared with it, and so is the last of the training (`finish`), however that ends. Where they
+    differ, gradients are taken the ordinary way from there on, and a note says why.
+
+    Parameters
+    ----------
+    loss, model
+        As `train` is given them.
+    wanted : list of int
+        Indices of the parameters whose gradients are wanted.
+    out : list of ndarray
+        Where these gradients are to be written.
+    notes : list of str
+        Is given a line where gradients go the ordinary way.
+    replay : bool
+        Without, they are from the beginning.
+    """
+
+    def __init__(self, loss, model, wanted, out, notes, replay=True):
+        self.loss, self.model, self.build = loss, model, rebuilder(model)
+        self.types = [None if isinstance(v, np.ndarray) else type(v) for v in parameters(model)]
+        self.wanted, self.out, self.notes, self.ordinary = wanted, out, notes, not replay
+        self.recorded, self.batch, self.key, self.last = {}, None, None, None
+        self.steps, self.recordings = 0, 0
+        self.outside = Outside(loss, model) if replay else None
+
+    def __call__(self, values, batch):
+        """Loss at `values`, arrays and numpy's floats; its gradient is in `out`."""
+        self.steps += 1
+        recorded = None if self.ordinary else self._recorded(batch)
+        if recorded and recorded.compared:
+            try:
+                value = recorded.run(*values, *batch, *self.out)
+                self.last = recorded, values, batch
+                return value
+            except Exception as error:  # the loss's own will come again
+                self._give_up(_told(error))
+        if recorded and not self.ordinary:
+            return self._compared(recorded, values, batch)
+        if not self.ordinary:
+            recorded = self._record(values, batch)
+            if recorded:
+                return self._taken(recorded.value, recorded.gradients)
+        return self._taken(*self._differentiate(values, batch))
+
+    def finish(self):
+        """Compare the last replayed gradient with the ordinary one; the difference is warned of."""
+        if self.ordinary or self.last is None or self.outside.changed():
+            return
+        try:
+            self._compared(*self.last)
+        except Exception as error:
+            self._differs(f"the loss, called again, raises {_told(error)}")
+
+    def _recorded(self, batch):
+        """What is recorded for batches of this kind, or None."""
+        if self.outside.changed():
+            self.recorded, self.outside = {}, Outside(self.loss, self.model)
+        if self.outside.problem:
+            return self._give_up(self.outside.problem)
+        if batch is not self.batch:  # [(x, y)] gives the same one each time
+            try:
+                self.batch, self.key = batch, tuple(map(kind, batch))
+            except Unrecordable as reason:
+                return self._give_up(reason)
+        return self.recorded.get(self.key)
+
+    def _record(self, values, batch):
+        self.recordings += 1
+        if self.recordings > MOST:
+            return self._give_up(
+                f"more than {MOST} recordings were needed, for batches of so many kinds, or since "
+                "a variable that the loss reads changes again and again"
+            )
+        typed = self._typed(values)
+        try:
+            recorded = Recorded(self.loss, self.model, typed, batch, self.wanted, self.outside)
+            changed = self.outside.changed()
+            problem = recorded.problem or (changed and f"it changes `{changed}`, which it reads")
+            if problem:
+                self._give_up(problem)
+            else:
+                recorded.run = recorded.program.compiled(self.out)
+                self.recorded[self.key] = recorded
+            return recorded
+        except Exception as error:  # the loss's own will come again
+            return self._give_up(_told(error))
+
+    def _compared(self, recorded, values, batch):
+        """Take the ordinary gradient, and hold the replayed one against it."""
+        value, gradients = self._differentiate(values, batch)
+        try:
+            replayed = [recorded.run(*values, *batch, *self.out), *self.out]
+            ordinary = [value, *(gradients[index] for index in self.wanted)]
+            problem, recorded.compared = difference(replayed, ordinary), True
+        except Exception as error:
+            problem = _told(error)
+        if problem:
+            self._differs(problem)
+        return self._taken(value, gradients)
+
+    def _differs(self, problem):
+        """Go the ordinary way from here on; warn if steps were taken that may be wrong."""
+        if self.last is None:
+            return self._give_up(problem)
+        self.ordinary = True
+        self.notes.append(
+            f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the loss "
+            "depends on more than its arguments: write train(..., replay=False)."
+        )
+        warnings.warn(self.notes[-1], RuntimeWarning, stacklevel=4)
+
+    def _give_up(self, problem):
+        """Go the ordinary way from here on, and say why."""
+        self.ordinary = True
+        self.notes.append(f"Gradients were taken the ordinary way, without replay: {problem}.")
+
+    def _taken(self, value, gradients):
+        """Put an ordinary gradient where it is wanted."""
+        for place, index in zip(self.out, self.wanted, strict=True):
+            place[...] = gradients[index]
+        return value
+
+    def _differentiate(self, values, batch):
+        return differentiate(
+            lambda boxes: self.loss(self.build(boxes), *batch), self._typed(values)
+        )
+
+    def _typed(self, values):
+        """Floats as the floats that the model has."""
+        return [v if kind is None else kind(v) for v, kind in zip(values, self.types, strict=True)]
 
 
 # ---- one recording ------------------------------------------------------------------------------
@@ -123,47 +269,53 @@ class Unrecordable(Exception):
     """Why a gradient can't be recorded."""
 
 
-def watch(loss, build, values, batch, wanted):
-    """Take the ordinary gradient, and write down how.
+class Recorded:
+    """The ordinary gradient, once, and the program that takes it.
 
-    Parameters
+    Attributes
     ----------
-    loss : callable
-    build : callable
-        Makes the model of its parameters.
-    values : list
-        The parameters at which to take it.
-    wanted : sequence of int
-        Which parameters' gradients the program is to give.
-
-    Returns
-    -------
     value, gradients : as from `differentiate`
-    program : Program, or a str that says why there is none
+    program : Program
+    problem : str or None
+        What the loss does that can't be replayed.
     """
-    with watching() as tape:
-        parameters = [traced(traceable(value)) for value in values]
-        data = [traced(part) if _is_followed(part) else part for part in batch]
+
+    run, compared = None, False
+
+    def __init__(self, loss, model, values, batch, wanted, outside=None):
+        self.outside = outside or Outside(loss, model)
+        if self.outside.problem:
+            raise Unrecordable(self.outside.problem)
+        tape, build = Tape(), rebuilder(model)
+        parameters = [tape.input(traceable(value)) for value in values]
+        data = [tape.input(part) if _is_followed(part) else part for part in batch]
+        inputs = [_result(v, Call(None, (), {}, v)) for v in (*parameters, *data)]
 
         def forward(boxes):
             result = loss(build(boxes), *data)
             tape.backward = True
             return result
 
-        out, found = backpropagate(forward, parameters)
-        value = plain(getval(out))
-        gradients = [like(v, getval(g)) for v, g in zip(values, found, strict=True)]
-        outputs = [_result(out, value), *(_result(found[i], gradients[i]) for i in wanted)]
-        inputs = [box if isbox(box) else traced(0) for box in (*parameters, *data)]
-        inputs = [box._node.call for box in inputs]
-    if tape.refusal:
-        return value, gradients, f"it {tape.refusal}"
-    return value, gradients, Program(inputs, tape.calls, outputs)
+        try:
+            out, found = backpropagate(forward, parameters)
+            self.value = plain(_untraced(out))
+            self.gradients = [like(v, _untraced(g)) for v, g in zip(values, found, strict=True)]
+            outputs = [_result(out, self.value)]
+            outputs += [_result(found[i], self.gradients[i]) for i in wanted]
+            self.problem = tape.refusal and f"it {tape.refusal}"
+            if not self.problem:
+                self.program = Program(inputs, tape.calls, outputs)
+        finally:
+            tape.close()
+
+
+def _untraced(value):
+    return value._value if type(value) is Traced else value
 
 
 def _result(out, value):
-    """The call that gives a result, or the value where it is always the same."""
-    return out._node.call if isbox(out) else value
+    """The call that gives a value on the tape, else what is given for it."""
+    return out._call if type(out) is Traced else value
 
 
 def _is_followed(part):
@@ -183,51 +335,50 @@ def kind(part):
     raise Unrecordable(f"the batch holds {what}, and arrays of numbers were expected")
 
 
-# ---- are two the same? --------------------------------------------------------------------------
+def _outline(model, values):
+    """All of a model but the numbers in its parameters, as a key: it is recorded for one such."""
+
+    def outline(node):
+        parts = children(node)
+        if parts is None:
+            return (type(node), repr(node)) if isinstance(node, (int, float, str)) else id(node)
+        return type(node), *((name, outline(part)) for name, part in parts)
+
+    return tuple(map(type, values)), outline(rebuild(model, [None] * len(values)))
 
 
-def difference(one, other):
-    """What two recordings of the same don't have in common, as text, or None."""
-    found = one.difference(other)
-    if found is None:
+def difference(replayed, ordinary):
+    """By how much two gradients differ that should be equal, as text; None if it is rounding.
+
+    A recording makes the very calls that the ordinary way makes, so they are equal in every bit, or
+    nearly: 1e-9 of the gradient's size is more than rounding and less than a mistake (float32:
+    1e-4).
+    """
+    dtype = min((np.asarray(g).dtype for g in ordinary[1:]), key=lambda dtype: dtype.itemsize)
+    worst = max(_distance(replayed[:1], ordinary[:1]), _distance(replayed[1:], ordinary[1:]))
+    if worst <= TOLERANCE.get(dtype, 1e-2):
         return None
     return (
-        f"of two calls of the loss one has {found}, and the batch isn't the reason, as with "
-        "randomness, a counter or a clock"
+        f"the replayed gradient differs from the ordinary one by {worst:.1e} of its size, as with "
+        "randomness, a counter or a clock in the loss"
     )
 
 
-def mismatch(replayed, ordinary):
-    """What is wrong with a replay that isn't the ordinary one to the bit, as text, or None."""
-    if all(map(is_equal, replayed, ordinary)):
-        return None
-    return "the replayed gradient is another than the ordinary one"
+def _distance(some, others):
+    """Distance of two lists of arrays, relative to their size."""
+    some, others = (
+        np.concatenate([np.ravel(v) for v in part]).astype(float) for part in (some, others)
+    )
+    if np.array_equal(some, others, equal_nan=True):
+        return 0.0
+    largest = np.max(np.abs(others))
+    if not (np.isfinite(largest) and largest > 0):
+        return np.inf
+    return float(np.nan_to_num(np.linalg.norm((some - others) / largest), nan=np.inf)) / float(
+        np.linalg.norm(others / largest)
+    )
 
 
-def _skeleton(model):
-    """All of a model but the numbers in its parameters, as a key: it is recorded for one such."""
-    kinds = tuple((type(v), *kind(np.asarray(v))) for v in require_parameters(model))
-    return kinds, _structure(rebuild(model, [None] * len(kinds)))
-
-
-def _structure(node):
-    parts = children(node)
-    if parts is None:
-        return _Thing(node)
-    return type(node), *((name, _structure(part)) for name, part in parts)
-
-
-class _Thing:
-    """What isn't a parameter, compared by identity (numbers and text by value)."""
-
-    def __init__(self, thing):
-        self.thing = thing
-        self.by_value = isinstance(thing, (int, float, str))
-
-    def __eq__(self, other):
-        if self.by_value:
-            return type(self.thing) is type(other.thing) and self.thing == other.thing
-        return self.thing is other.thing
-
-    def __hash__(self):
-        return hash(self.thing) if self.by_value else id(self.thing)
+def _told(error):
+    first = str(error).splitlines()
+    return f"{type(error).__name__}: {first[0].rstrip('.')}" if first else type(error).__name__

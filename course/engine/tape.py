@@ -1,295 +1,309 @@
-"""Watching a gradient being taken: every call that autograd makes, forward and backward.
+"""A tape: values that write down every numpy call that is made with them.
 
-autograd follows the parameters through the loss in a trace of its own. Around that one we lay
-another, which follows batch and parameters through everything, autograd's way back included, and
-which only writes down: its nodes are the calls of a program.
+numpy asks a value's own `__array_ufunc__` and `__array_function__` first, and so do Python's
+operators. autograd works on such a value as on any array, so that a gradient is written down
+forward and backward. Whoever needs the plain number (an `if`, `float()`, a dictionary) gets it,
+and the recording ends there: the number may be another one the next time.
 """
 
 import operator
-import weakref
-from contextlib import contextmanager
 
 import numpy as np
-from autograd.core import VSpace, sparse_add
-from autograd.extend import defvjp, primitive, register_notrace, vspace
-from autograd.numpy import numpy_wrapper as anp
+from autograd.extend import Box, VSpace
 from autograd.numpy.numpy_boxes import ArrayBox
-from autograd.numpy.numpy_vjps import untake
-from autograd.tracer import Box, Node, getval, isbox, trace_stack
-from autograd.util import func
+from autograd.numpy.numpy_vspaces import ArrayVSpace
 
-from course.engine.program import SHAPELY, Call, add_at, take
+__all__ = ["UFUNCS", "Call", "Tape", "Traced", "add_at", "flat"]
 
-__all__ = ["Tape", "traced", "watching"]
+KEPT = "uses a value that it kept from an earlier call"
+UFUNCS = {  # what Python's operators call if there is an array among the operands
+    operator.add: np.add, operator.sub: np.subtract, operator.mul: np.multiply,
+    operator.truediv: np.divide, operator.floordiv: np.floor_divide, operator.mod: np.remainder,
+    operator.matmul: np.matmul, operator.neg: np.negative, operator.abs: np.absolute,
+    operator.and_: np.bitwise_and, operator.or_: np.bitwise_or, operator.xor: np.bitwise_xor,
+    operator.invert: np.invert, operator.eq: np.equal, operator.ne: np.not_equal,
+    operator.lt: np.less, operator.le: np.less_equal, operator.gt: np.greater,
+    operator.ge: np.greater_equal,
+}  # fmt: skip
+FIXED = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj}
+NUMBERS = (np.ndarray, np.generic, float, int, complex)
+
+
+class Call:
+    """A function, what it was given (other calls among it), and its result; an input has none."""
+
+    __slots__ = ("args", "backward", "function", "kwargs", "value")
+
+    def __init__(self, function, args, kwargs, value, backward=False):
+        self.function, self.args, self.kwargs = function, args, kwargs
+        self.value, self.backward = value, backward
+
+    @property
+    def sources(self):
+        """The calls whose results it takes."""
+        return [arg for arg in flat((self.args, self.kwargs)) if type(arg) is Call]
 
 
 class Tape:
-    """What is written down.
+    """What was written down.
 
     Attributes
     ----------
     calls : list of Call
     backward : bool
-        Whether the loss is computed already, and the way back has begun.
+        Whether the loss is computed, and its gradient has begun.
     refusal : str or None
-        What the loss did that can't be replayed.
+        What was done that can't be replayed; from there on nothing is written down.
     """
 
     def __init__(self):
-        self.calls, self.backward, self.refusal = [], False, None
-        self.trace, self.boxes = None, []
+        self.calls, self.backward, self.refusal, self.constants = [], False, None, {}
+
+    def input(self, value):
+        """A value to write down what is done with it."""
+        return self._traced(value, Call(None, (), {}, value))
+
+    def record(self, function, args, kwargs=None):
+        """Call a function, and write it down."""
+        kwargs = kwargs or {}
+        value = function(*_each(_plain, args), **_each(_plain, kwargs))
+        if kwargs.get("out") is not None:
+            self.refuse("writes a result into an array that it is given (`out=`)")
+        if self.refusal:
+            return value
+        array = UFUNCS.get(function)
+        if array and any(isinstance(arg, np.ndarray) and arg.ndim for arg in map(_plain, args)):
+            function = array
+        args, kwargs = _each(self._call, tuple(args)), _each(self._call, kwargs)
+        return self._wrapped(value, Call(function, args, kwargs, value, self.backward))
 
     def refuse(self, why):
-        """Note that this can't be replayed; what is being computed stays right."""
+        """End the recording; what is being computed stays right."""
         self.refusal = self.refusal or why
 
+    def close(self):
+        """Write down nothing more: a value that the loss has kept is a plain one from now on."""
+        self.calls, self.constants = [], {}
+        self.refuse(KEPT)
 
-_tape = None  # that of the recording under way
+    def _call(self, arg):
+        """What stands for an argument: its call, or a copy of an array that isn't followed."""
+        if type(arg) is Traced:
+            if arg._tape is not self:
+                self.refuse(KEPT)
+            return arg._call
+        if type(arg) is not np.ndarray:
+            return arg
+        kept, copy = self.constants.get(id(arg), (None, None))
+        if kept is None or copy.tobytes() != arg.tobytes():
+            copy = arg.copy(order="K")
+            self.constants[id(arg)] = arg, copy
+        return copy
 
+    def _wrapped(self, value, call):
+        if isinstance(value, (tuple, list)):
+            self.calls.append(call)
+            parts = [
+                self._wrapped(part, Call(operator.getitem, (call, i), {}, part, self.backward))
+                for i, part in enumerate(value)
+            ]
+            return type(value)(*parts) if hasattr(value, "__array_namespace__") else tuple(parts)
+        if not isinstance(value, NUMBERS):
+            name = getattr(call.function, "__name__", "a function")
+            self.refuse(f"calls {name}, which changes an array or makes something else of it")
+            return value
+        return self._traced(value, call)
 
-@contextmanager
-def watching():
-    """Write down, on the tape that is given, what becomes of the values that are `traced`."""
-    global _tape
-    kinds = (np.ndarray, *np.sctypeDict.values(), float, int, bool, complex)
-    before, outer, top = dict(Box.type_mappings), _tape, trace_stack.top
-    Box.type_mappings.update(dict.fromkeys(kinds, Traced))
-    tape = _tape = Tape()
-    try:
-        with trace_stack.new_trace() as tape.trace:
-            yield tape
-    finally:
-        Box.type_mappings.clear()
-        Box.type_mappings.update(before)
-        trace_stack.top = top  # where it stays too high if an exception passes by
-        for box in [reference() for reference in tape.boxes]:
-            if box is not None:
-                Retired.take_in(box)
-        _tape = outer
+    def _traced(self, value, call):
+        self.calls.append(call)
+        traced = Traced.__new__(Traced)
+        traced._value, traced._call, traced._tape = value, call, self
+        return traced
 
-
-def traced(value):
-    """A value that is to be followed; `traced(value)._node.call` is its place in the program."""
-    return Traced(value, _tape.trace, Watched.new_root(value))
-
-
-class Watched(Node):
-    """A node of the outer trace: it knows the call that it stands for."""
-
-    __slots__ = ["call"]
-
-    def __init__(self, value, function, args, kwargs, argnums, parents):
-        if isbox(value) or any(type(arg) is Retired for arg in args):
-            _tape.refuse(KEPT)
-        calls = list(args)
-        for argnum, parent in zip(argnums, parents, strict=True):
-            calls[argnum] = parent.call
-        if function is anp.asarray and value is args[0]:
-            self.call = calls[0]
-        elif getattr(function, "is_formula", False):
-            self.call = _look_inside(function.fun, calls, kwargs)
-        else:
-            self.call = Call(*_in_numpy(function, calls, kwargs), value, _tape.backward)
-            _tape.calls.append(self.call)
-
-    def initialize_root(self, value):
-        self.call = Call(None, [], {}, value)
-        _tape.calls.append(self.call)
+    def add_at(self, total, *args):
+        """What `np.add.at` does, with a new result in the place of the old array."""
+        start = total._call
+        start = start.args[0] if start.function is np.zeros else start
+        new = self.record(add_at, (start if type(start) is tuple else total, *args, total.dtype))
+        if type(new) is Traced:
+            total._value, total._call = new._value, new._call
 
 
-KEPT = "uses a value that it kept from an earlier call"
+class Traced:
+    """A value, on a tape. It does what its value would do."""
 
-register_notrace(Watched, anp.size)  # shapes are constants of a recording
-
-
-def _look_inside(function, args, kwargs):
-    """Follow the body of one of our formulas; the call that gives its result stands for it."""
-    result = function(*[_box(arg) if isinstance(arg, Call) else arg for arg in args], **kwargs)
-    return result._node.call if isbox(result) else result
-
-
-def _box(call):
-    node = Watched.__new__(Watched)
-    node.call = call
-    return Traced(call.value, _tape.trace, node)
-
-
-def _in_numpy(function, args, kwargs):
-    """The same call in numpy's own terms, where autograd has others."""
-    if function is func(ArrayBox.__getitem__):
-        return take, [args[0], *(args[1] if isinstance(args[1], tuple) else args[1:])], kwargs
-    if function is getitem:
-        return take, args, kwargs
-    if function in (func(VSpace.add), func(VSpace.mut_add)) and args[1] is not None:
-        return np.add, args[1:], kwargs
-    if function is sparse_add and args[2].function in (untake.fun, spread.fun):
-        space, start, sparse = args
-        values, *index = sparse.args
-        index = index[1:] if sparse.function is spread.fun else index[:1]
-        index = index[0] if isinstance(index[0], tuple) else index
-        return (
-            add_at,
-            [space.shape if start is None else start, values, *index],
-            {"dtype": space.dtype.type},
-        )
-    return function.fun, args, kwargs
-
-
-@primitive
-def getitem(array, *index):
-    """`array[i, j]` where i or j is traced, which autograd doesn't see inside a tuple."""
-    return array[index]
-
-
-@primitive
-def spread(values, space, *index):
-    """What `getitem` is backwards."""
-    return untake.fun(values, index, space)
-
-
-SHAPELY.update({untake.fun, spread.fun})
-defvjp(getitem, lambda ans, a, *index: lambda g: spread(g, vspace(a), *index), argnums=(0,))
-
-
-# ---- values that notice when they are looked at -------------------------------------------------
-
-
-class Traced(ArrayBox):
-    """A traced value.
-
-    There are two kinds. What depends on a parameter behaves as it always does under autograd. What
-    depends on the batch alone would be a plain array if nothing were recorded, so it must be able
-    to do all that an array can. It is; and where that means to look at a number, which may be
-    another the next time, the recording is refused.
-    """
-
-    __slots__ = ["__weakref__"]
-
-    def __init__(self, value, trace, node):
-        super().__init__(value, trace, node)
-        if _tape is not None and not isbox(value):
-            _tape.boxes.append(weakref.ref(self))
+    __slots__ = ("_call", "_tape", "_value")
+    __array_priority__ = 50.0
 
     @property
     def __class__(self):  # so that isinstance(x, np.ndarray) says what it would say
-        return type(self) if isbox(self._value) else type(self._value)
+        return type(self._value)
 
-    def __bool__(self):
-        return bool(_look(self, "asks whether a value is true (if, while, and, or, assert)"))
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if any(isinstance(one, Box) for one in inputs):
+            return NotImplemented  # autograd's turn
+        if ufunc is np.add and method == "at" and type(inputs[0]) is Traced:
+            return self._tape.add_at(*inputs)
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return self._tape.record(function, inputs, kwargs)
 
-    def __getitem__(self, index):
-        if isinstance(index, tuple) and any(map(isbox, index)):
-            return getitem(self, *index)
-        return ArrayBox.__getitem__(self, index)
+    def __array_function__(self, function, types, args, kwargs):
+        if function in FIXED:
+            return function(*_each(_plain, args), **_each(_plain, kwargs))
+        if any(isinstance(one, Box) for one in flat((args, kwargs))):
+            self._tape.refuse("gives a parameter to plain numpy (import autograd.numpy as np)")
+            return function(*_each(_plain, args), **_each(_plain, kwargs))
+        return self._tape.record(function, args, kwargs)
+
+    def __array__(self, dtype=None, copy=None):
+        self._tape.refuse("makes a plain array of a value (np.array, np.asarray, np.stack)")
+        return np.array(self._value, dtype=dtype, copy=copy)
 
     def __getattr__(self, name):
-        attribute = getattr(_array_in(self, name), name)
-        _look(self, f"uses .{name} of a value")
+        if name.startswith("__array_"):  # numpy asks for what it would rather have than __array__
+            raise AttributeError(name)
+        attribute = getattr(self._value, name)
+        self._tape.refuse(f"uses .{name} of a value")
         return attribute
 
+    def __reduce_ex__(self, protocol):
+        self._tape.refuse("copies a value")
+        return self._value.__reduce_ex__(protocol)
+
+    def __len__(self):
+        return len(self._value)
+
+    def __iter__(self):
+        if np.ndim(self._value) == 0:
+            return iter(self._value)  # raises as it would
+        return (self[index] for index in range(len(self)))
+
+    def view(self, *kind):
+        """The same numbers; autograd asks for them as an ndarray."""
+        if kind == (np.ndarray,):
+            return self
+        self._tape.refuse("uses .view of a value")
+        return self._value.view(*map(_plain, kind))
+
     @property
-    def __array__(self):
-        value = _array_in(self, "__array__")
-        _look(self, "hands a value to a function of plain numpy (import autograd.numpy as np)")
-        return lambda dtype=None, copy=None: np.array(value, dtype=dtype, copy=copy)
+    def plain_numbers(self):
+        """For a look that isn't repeated (`course.functions.plain_numbers`)."""
+        return self._value
 
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        result = ArrayBox.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
-        if result is not NotImplemented or any(map(_has_parameter, inputs)):
-            return result
-        _look(self, f"uses np.{ufunc.__name__} with `out=`, or its .{method}")
-        return _on_arrays(ufunc, method, inputs, kwargs)
+    def repeat_check(self, check, args):
+        """Have data looked at in each step, as `course.functions.check` wants it."""
+        self._tape.record(check, args)
 
 
-class Retired(Traced):
-    """A value that outlived its recording, since the loss keeps it somewhere: an array again."""
-
-    __slots__ = []
-
-    @staticmethod
-    def take_in(box):
-        """Make a retired value of a traced one."""
-        object.__dict__["__class__"].__set__(box, Retired)
-
-    def __getattribute__(self, name):
-        value = object.__getattribute__(self, "_value")
-        return value if name == "_value" else getattr(value, name)
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        _look(self, KEPT)
-        return _on_arrays(ufunc, method, inputs, kwargs)
-
-
-def _look(box, what):
-    """The plain value of a box, at the price of the recording."""
-    if _tape is not None:
-        _tape.refuse(what)
-    return box._value if type(box) is Retired else getval(box)
-
-
-def _array_in(box, name):
-    """The plain array in a box; an error where a parameter is in it, as autograd has it."""
-    if isbox(box._value):
-        raise AttributeError(f"'ArrayBox' object has no attribute {name!r}")
-    return box._value
-
-
-def _has_parameter(value):
-    return isbox(getattr(value, "_value", None))
-
-
-def _on_arrays(ufunc, method, inputs, kwargs):
-    """Call a ufunc with plain arrays in place of boxes, but for those with a parameter in them."""
-    arrays = (Traced, Retired)
-    plain = [v._value if type(v) in arrays and not isbox(v._value) else v for v in inputs]
-    return getattr(ufunc, method)(*plain, **kwargs)
-
-
-def _looking(name):
-    """A special method that makes a number or a text of a value."""
-
-    def method(self, *args):
-        if isbox(self._value):
-            return getattr(super(Traced, self), name)(*args)
-        return getattr(_look(self, f"makes a number or a text of a value ({name})"), name)(*args)
-
-    return method
-
-
-def _changing(name):
-    """A special method that changes an array in place, if there is only an array."""
-
-    def method(self, *args):
-        if isbox(self._value):
-            return NotImplemented
-        return getattr(operator, name)(_look(self, "changes an array in place"), *args)
-
-    return method
-
-
-def _combining(function, swapped=False):
-    """A special method that arrays have and autograd's boxes don't."""
-
+def _operator(function, swapped=False):
     def method(self, *others):
-        if any(map(_has_parameter, (self, *others))):
+        if others and isinstance(others[0], Box):
             return NotImplemented
-        return function(*others, self) if swapped else function(self, *others)
+        return self._tape.record(function, (*others, self) if swapped else (self, *others))
 
     return method
 
 
-for _name in ("float", "int", "index", "complex", "format", "str", "repr", "round"):
-    setattr(Traced, f"__{_name}__", _looking(f"__{_name}__"))
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or"):
-    setattr(Traced, f"__i{_name}__", _changing(f"__i{_name}__"))
-Traced.__setitem__ = _changing("__setitem__")
-for _name, _function in (
-    ("and", anp.bitwise_and),
-    ("or", anp.bitwise_or),
-    ("xor", anp.bitwise_xor),
-    ("floordiv", anp.floor_divide),
-):
-    setattr(Traced, f"__{_name}__", _combining(_function))
-    setattr(Traced, f"__r{_name}__", _combining(_function, swapped=True))
-Traced.__invert__, Traced.__pos__ = _combining(anp.invert), _combining(anp.positive)
-Traced.register(Traced)
+def _method(name):
+    def method(self, *args, **kwargs):
+        if not hasattr(type(self._value), name):
+            return getattr(self._value, name)  # raises as it would
+        return self._tape.record(getattr(type(self._value), name), (self, *args), kwargs)
+
+    return method
+
+
+def _ending(name, why):
+    """A special method that needs the plain value."""
+
+    def method(self, *args):
+        self._tape.refuse(why)
+        if name == "hash":
+            return hash(self._value)
+        if name.startswith("i") and hasattr(operator, name):
+            return getattr(operator, name)(self._value, *_each(_plain, args))
+        return getattr(type(self._value), f"__{name}__")(self._value, *_each(_plain, args))
+
+    return method
+
+
+def _bool(self):
+    self._tape.refuse("asks whether a value is true (if, while, and, or, in, max)")
+    return bool(self._value)
+
+
+Traced.__bool__ = _bool
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    setattr(Traced, f"__{_name}__", _operator(getattr(operator, _name)))
+    setattr(Traced, f"__r{_name}__", _operator(getattr(operator, _name), swapped=True))
+    setattr(Traced, f"__i{_name}__", _ending(f"i{_name}", "changes an array in place"))
+for _name in ("and", "or", "xor"):
+    _function = getattr(operator, f"__{_name}__")
+    setattr(Traced, f"__{_name}__", _operator(_function))
+    setattr(Traced, f"__r{_name}__", _operator(_function, swapped=True))
+    setattr(Traced, f"__i{_name}__", _ending(f"i{_name}", "changes an array in place"))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "getitem"):
+    setattr(Traced, f"__{_name}__", _operator(getattr(operator, _name)))
+for _name in ("float", "int", "index", "complex", "format", "str", "repr", "round", "hash"):
+    setattr(Traced, f"__{_name}__", _ending(_name, f"needs a plain number or text ({_name})"))
+for _name in ("setitem", "delitem"):
+    setattr(Traced, f"__{_name}__", _ending(_name, "changes an array in place"))
+Traced.__contains__ = _ending("contains", "looks for a value in another")
+for _name in (
+    "sum", "mean", "max", "min", "std", "var", "prod", "any", "all", "argmax", "argmin", "argsort",
+    "cumsum", "clip", "dot", "reshape", "ravel", "flatten", "transpose", "swapaxes", "squeeze",
+    "astype", "copy", "take", "repeat", "trace", "round", "nonzero", "conj",
+):  # fmt: skip
+    setattr(Traced, _name, _method(_name))
+for _name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"):
+    setattr(Traced, _name, property(lambda self, name=_name: getattr(self._value, name)))
+Traced.T = property(lambda self: self._tape.record(np.transpose, (self,)))
+
+
+class TracedSpace(ArrayVSpace):
+    """How autograd adds gradients that are on a tape: never in place."""
+
+    def __init__(self, traced):
+        super().__init__(traced._value)
+        self.tape = traced._tape
+
+    def zeros(self):
+        """A new array of zeros."""
+        return self.tape.record(np.zeros, (self.shape, self.dtype))
+
+    def _mut_add(self, x, y):
+        return x + y
+
+
+ArrayBox.register(Traced)
+VSpace.register(Traced, TracedSpace)
+
+
+def add_at(start, index, values, dtype):
+    """Add values at places of an array, or of zeros of a shape."""
+    total = np.zeros(start, dtype) if isinstance(start, tuple) else start.copy()
+    np.add.at(total, index, values)
+    return total
+
+
+def _plain(value):
+    return value._value if type(value) is Traced else value
+
+
+def _each(function, node):
+    """The same nested tuples, lists, dicts and slices, of what a function makes of their leaves."""
+    kind = type(node)
+    if kind is tuple or kind is list:
+        return kind([_each(function, part) for part in node])
+    if kind is dict:
+        return {key: _each(function, part) for key, part in node.items()}
+    if kind is slice:
+        return slice(*_each(function, [node.start, node.stop, node.step]))
+    return function(node)
+
+
+def flat(node):
+    """The leaves of nested tuples, lists, dicts and slices."""
+    leaves = []
+    _each(leaves.append, node)
+    return leaves
