@@ -22,7 +22,12 @@ __all__ = [
 ]
 
 
-formula = primitive  # a function whose derivative is supplied by hand, with `defvjp`
+def formula(function):
+    """Make a function whose derivative is supplied by hand, with `defvjp`."""
+    made = primitive(function)
+    # Pickle finds it by its name, and with it every model that holds it.
+    made.__module__, made.__qualname__ = function.__module__, function.__qualname__
+    return made
 
 
 def check(function):
