@@ -257,6 +257,20 @@ def test_lesson_with_one_changed_word_stays(source, tmp_path):
     assert json.loads(contents(mine)["01_line-fresh.ipynb"]) == json.loads(lesson("print(7 * 6)"))
 
 
+def test_older_course_brings_its_lessons_and_changed_ones_stay(source, tmp_path):
+    mine = tmp_path / "mine"
+    for text in ("print(1)", "print(2)"):
+        (source / LESSON).write_text(lesson(text))
+        (source / OTHER).write_text(lesson(text))
+        copy_lessons(source, mine)
+    (mine / OTHER).write_text(lesson("my own"))
+    (source / LESSON).write_text(lesson("print(1)"))
+    (source / OTHER).write_text(lesson("print(1)"))
+    copy_lessons(source, mine)
+    assert json.loads(contents(mine)[LESSON]) == json.loads(lesson("print(1)"))
+    assert contents(mine)[OTHER] == lesson("my own")
+
+
 def test_text_as_one_string_or_as_lines_is_the_same_lesson(source, tmp_path):
     mine = tmp_path / "mine"
     (source / LESSON).write_text(lesson("a = 1\nb = 2"))
