@@ -37,18 +37,16 @@ __all__ = [
 ]
 
 
-SMALL = 4_000_000  # bytes: data up to this size are shuffled as a whole, which is quicker
-
-
 class Batches:
     """Samples in batches, reshuffled at each pass; what stochastic gradient descent is given.
 
-    A batch is a pair `(x[rows], y[rows])` of `size` samples; the last one may be shorter. The
-    same object can be gone through again and again, also inside itself.
+    A batch is a pair `(x[rows], y[rows])` of `size` samples, copied from the data; the last one
+    may be shorter. The same object can be gone through again and again, also inside itself.
 
     Parameters
     ----------
     x : ndarray of shape (n, ...)
+        Lists and columns of tables are made arrays here, once.
     y : ndarray of shape (n, ...)
     size : int
         Samples in a batch. 1 is stochastic gradient descent, n is gradient descent.
@@ -64,7 +62,7 @@ class Batches:
         If x and y differ in length, are empty, hold a NaN or an infinity, or if size is not a
         whole number above 0.
     TypeError
-        If the data aren't numbers, or rng is not a generator.
+        If the data aren't numbers, or are masked, or rng is not a generator.
 
     >>> rng = np.random.default_rng(0)
     >>> for x, y in Batches(np.arange(5.0), np.arange(5.0) ** 2, 2, rng=rng):
@@ -83,20 +81,15 @@ class Batches:
         require_generator(self.rng, "Batches(x, y, 32, rng=rng)")
 
     def order(self):
-        """Draw the order of a pass: a permutation of the rows, or None to take them as they are."""
-        return self.rng.permutation(len(self.x)) if self.shuffle else None
+        """Draw the order of a pass: a permutation of the rows, or all of them as they are."""
+        n = len(self.x)
+        return self.rng.permutation(n) if self.shuffle else np.arange(n)
 
     def __iter__(self):
         order = self.order()  # drawn with the first batch: asking for an iterator draws nothing
-        x, y = self.x, self.y
-        if order is not None and x.nbytes + y.nbytes <= SMALL:
-            x, y, order = x[order], y[order], None
-        for start in range(0, len(x), self.size):
-            rows = slice(start, start + self.size)
-            if order is None:
-                yield x[rows], y[rows]
-            else:
-                yield x.take(order[rows], 0), y.take(order[rows], 0)
+        for start in range(0, len(order), self.size):
+            rows = order[start : start + self.size]
+            yield self.x.take(rows, 0), self.y.take(rows, 0)  # copies, yours to write into
 
     def __len__(self):
         return -(-len(self.x) // self.size)
@@ -168,7 +161,8 @@ class Standardize:
     z = (x - mean) / scale
 
     It holds no parameters, so it can stand first in a `Chain` and isn't trained. A feature that
-    never changes (the corner pixels of a picture) has no spread to divide by: its scale is 1.
+    never changes (the corner pixels of a picture), or by no more than rounding, has no spread to
+    divide by: its scale is 1.
 
     Attributes
     ----------
@@ -205,7 +199,8 @@ class Standardize:
         _require_finite("x", x)
         x = x if np.issubdtype(x.dtype, np.floating) else x.astype(float)
         mean, scale = (f(axis=0, dtype=float).astype(x.dtype) for f in (x.mean, x.std))
-        still = (x == x[0]).all(axis=0) | (scale == 0)
+        rounding = 16 * np.finfo(x.dtype).eps * np.abs(x).max(axis=0)
+        still = (np.ptp(x, axis=0) <= rounding) | (scale == 0)
         return cls(np.where(still, x[0], mean), np.where(still, x.dtype.type(1), scale))
 
     def __call__(self, x):
@@ -236,11 +231,17 @@ class Standardize:
 
 
 def _samples(name, values, call):
-    values = np.asarray(values)
-    if values.dtype.kind not in "fiub":
+    masked = np.ma.isMaskedArray(values)
+    try:
+        values = np.asarray(values)
+    except ValueError:  # lists of different lengths
+        values = np.asarray(values, dtype=object)
+    if masked or values.dtype.kind not in "fiub":
+        kind = "a masked array" if masked else f"values of type {values.dtype}"
         raise TypeError(
-            f"{name} holds values of type {values.dtype}, and numbers are expected. "
-            f"Write {name} = np.asarray({name}, dtype=float), or labels as integers, then {call}."
+            f"{name} holds {kind}, and numbers are expected. Leave out the rows where one is "
+            f"missing, then write {name} = np.asarray({name}, dtype=float), or labels as integers: "
+            f"{call}."
         )
     if values.ndim == 0 or len(values) == 0:
         raise ValueError(

@@ -109,6 +109,59 @@ def test_pictures_and_columns_keep_their_shape_and_type():
     assert batch_y.shape == (3, 1)
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("size", [1, 3, 6, 7])
+def test_what_is_written_into_a_batch_stays_out_of_the_data(shuffle, size):
+    x, y = np.arange(6.0), np.arange(12.0).reshape(6, 2)
+    for bx, by in Batches(x, y, size, rng=generator(), shuffle=shuffle):
+        bx -= bx.mean()
+        by[:] = 0
+    np.testing.assert_array_equal(x, np.arange(6.0))
+    np.testing.assert_array_equal(y, np.arange(12.0).reshape(6, 2))
+
+
+class Column:
+    """Like a column of pandas."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    "make", [list, tuple, Column, np.asfortranarray, lambda x: np.array(x)[::-1][::-1]]
+)
+def test_lists_and_columns_become_arrays_once(make):
+    x, y = make([1.0, 2.0, 3.0]), make([1, 0, 1])
+    assert type(Batches(x, y, 2).x) is np.ndarray
+    (train_x, _), (test_x, _) = split(x, y, 0.4, rng=generator())
+    assert sorted([*train_x, *test_x]) == [1.0, 2.0, 3.0]
+    assert Standardize.fit(x).mean == 2.0
+
+
+MASKED = np.ma.masked_equal([1.0, 2.0, -999.0], -999.0)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: Batches(MASKED, np.zeros(3), 1),
+        lambda: Batches(np.zeros(3), MASKED, 1),
+        lambda: split(MASKED, np.zeros(3), 0.4),
+        lambda: split(np.zeros(3), MASKED, 0.4),
+        lambda: Standardize.fit(MASKED),
+        lambda: Batches([[1.0], [2.0, 3.0]], [1, 2], 1),
+        lambda: Batches([1.0, None], [1, 2], 1),
+        lambda: Standardize.fit([1j, 2.0]),
+    ],
+)
+def test_masks_gaps_and_ragged_lists_are_refused(use):
+    with pytest.raises(TypeError, match=r"holds (a mask|values of).*Leave out the rows"):
+        use()
+
+
 def test_batches_print_for_people():
     batches = Batches(*numbered(1000), 32, rng=generator())
     assert repr(batches) == "Batches of 32 from 1,000 samples, reshuffled at each pass: 32 a pass"
@@ -178,6 +231,35 @@ def test_standardize_divides_by_the_deviation_of_the_data_fitted():
 def test_a_column_that_never_changes_becomes_exactly_0():
     x = np.full((3, 2), 0.1)
     np.testing.assert_array_equal(Standardize.fit(x)(x), 0)
+
+
+ULP = np.spacing(0.3)
+NEARLY = {
+    "0.1 + 0.2": [0.3, 0.1 + 0.2],
+    "one ulp": [0.3, 0.3, 0.3 + ULP],
+    "several ulps": 0.3 + ULP * np.arange(4),
+    "negative": [-0.3, -0.1 - 0.2],
+    "large": [1e15 / 3, np.nextafter(1e15 / 3, np.inf)],
+    "tiny": [1e-300 / 3, np.nextafter(1e-300 / 3, 1)],
+    "sums": [sum([0.1] * 10), 1.0],
+    "float32": np.array([0.3, 0.3 + 1e-8, 0.30000004], np.float32),
+    "float16": np.array([0.3, 0.30005], np.float16),
+    "a column": np.stack([np.full(9, 0.3), 0.1 * np.arange(9)], axis=1) + ULP * np.eye(9, 2),
+    "zero": [0.0, -0.0],
+}
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_a_column_that_varies_by_rounding_alone_is_constant(name):
+    standardize = Standardize.fit(np.asarray(NEARLY[name]))
+    assert np.ravel(standardize.scale)[0] == 1
+    assert np.all(np.isfinite(standardize.scale))
+
+
+@pytest.mark.parametrize("x", [[0.3, 0.3 + 1e-12], [1e9, 1e9 + 1], [0.0, 1e-100], [1e-9, 3e-9]])
+def test_a_column_that_varies_little_is_not_constant(x):
+    z = Standardize.fit(np.array(x))(np.array(x))
+    np.testing.assert_allclose(z, [-1, 1], atol=1e-3)
 
 
 def test_one_feature_stays_flat_and_integers_become_floats():

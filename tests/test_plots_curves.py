@@ -56,3 +56,50 @@ def test_costs_with_free_styles_are_told_from_the_lowest_by_colour():
     ax = plots.costs({f"run {k}": [k + 3, k + 2] for k in range(4)}, best=1.0)
     *runs, lowest = (line.get_color() for line in ax.get_lines())
     assert lowest not in runs
+
+
+def ended(**kw):
+    return SimpleNamespace(**{"epochs": [], "validation": [], "losses": [], **kw})
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda: plots.history(ended(losses=[9.0, 4e5])),
+         "No epoch was finished. training: from 9 to 400,000 in 2 steps."),
+        (lambda: plots.history(ended(losses=[9.0, np.inf])),
+         "No epoch was finished. training: from 9 to 9 in 1 steps, after which it is no longer a "
+         "number."),
+        (lambda: plots.history(ended(losses=[np.nan])),
+         "No epoch was finished. training: no finite cost."),
+        (lambda: plots.history(ended()), "No epoch was finished. training: no finite cost."),
+        (lambda: plots.history(ended(epochs=[2.0], validation=[np.nan])),
+         "training: from 2 to 2 in 1 epochs, lowest 2 in epoch 1. validation: from nan to nan in 1 "
+         "epochs, lowest nan in epoch 1."),
+        (lambda: plots.history(ended(epochs=[np.nan, np.nan])),
+         "training: from nan to nan in 2 epochs, lowest nan in epoch 1."),
+        (lambda: plots.costs([]), "No costs."),
+        (lambda: plots.costs([], best=1.0), "The lowest possible is 1."),
+        (lambda: plots.costs({}), "No costs."),
+        (lambda: plots.costs({"a": [1.0, 2.0], "b": []}),
+         "a: from 1 to 2 in 2 steps. b: no finite cost."),
+        (lambda: plots.costs({"a": [1.0, 2.0], "b": [np.nan, 1.0]}),
+         "a: from 1 to 2 in 2 steps. b: no finite cost."),
+        (lambda: plots.costs([np.inf]), "cost: no finite cost."),
+        (lambda: plots.lines({"a": ([], [])}), "Cost against samples seen. a: nothing yet."),
+        (lambda: plots.lines({"a": ([], [])}, log="xy"),
+         "Cost against samples seen. a: nothing yet."),
+        (lambda: plots.race({"a": []}), "a: 0 of 0 did not arrive."),
+        (lambda: plots.race({}), "Nobody ran."),
+    ],
+)  # fmt: skip
+def test_a_run_that_ended_early_is_drawn_as_far_as_it_came(draw, said):
+    ax = draw()
+    ax.figure.canvas.draw()
+    assert plots.describe(ax) == said
+
+
+def test_a_history_without_epochs_shows_its_steps():
+    ax = plots.history(ended(losses=[9.0, 4e5]), ax=plt.subplots()[1])
+    assert ax.lines[0].get_xydata().tolist() == [[1, 9], [2, 4e5]]
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("step", "loss", "log")

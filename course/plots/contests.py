@@ -28,7 +28,7 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
         arrived = values[np.isfinite(values)]
         dots = {"marker": style["marker"], "color": style["color"], "linestyle": "none"}
         ax.plot(arrived, np.full(len(arrived), row), alpha=0.6, markersize=7, **dots)
-        if len(arrived) < len(values):
+        if len(arrived) < len(values) or not len(values):
             text = f"{len(values) - len(arrived)} of {len(values)} did not arrive{limit}"
             below = row + (0.3 if len(arrived) else 0)
             ax.text(0.99, below, text, ha="right", va="center", transform=ax.get_yaxis_transform())
@@ -39,13 +39,14 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
                 f"{name}: median {number(np.median(values))}, from {number(values.min())} to "
                 f"{number(values.max())}."
             )
-    every = np.concatenate([np.ravel(values) for values in results.values()]).astype(float)
+    every = np.concatenate([np.empty(0), *map(np.ravel, results.values())]).astype(float)
     every = every[np.isfinite(every)]
     if len(every) and every.max() > 5 * every.min() > 0:
         ax.set_xscale("log")
         log_axis(ax.xaxis, every)
-    ax.set(yticks=range(len(results)), yticklabels=list(results), ylim=(len(results) - 0.5, -0.5))
-    return say(ax, " ".join(parts))
+    rows = len(results)
+    ax.set(yticks=range(rows), yticklabels=list(results), ylim=(max(rows, 1) - 0.5, -0.5))
+    return say(ax, " ".join(parts) or "Nobody ran.")
 
 
 def bars(values, *, ax=None, title="", xlabel="", log=False):

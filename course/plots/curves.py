@@ -26,7 +26,7 @@ def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost",
     """
     ax = new_axes(ax, title, "step", ylabel)
     styled = [
-        (name, np.asarray(run), style)
+        (name, np.asarray(run, dtype=float), style)
         for name, run, style in with_styles(
             runs, "cost", alone="training", beside=None if best is None else "best"
         )
@@ -38,9 +38,9 @@ def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost",
         marks = {"markevery": (0.03 * len(parts), 0.2), "markersize": 5}
         ax.plot(np.arange(1, len(shown) + 1), shown, label=name, **marks, **style)
         ending = "" if len(shown) == len(run) else ", after which it is no longer a number"
-        parts.append(
-            f"{name}: from {number(shown[0])} to {number(shown[-1])} in {len(shown)} steps{ending}."
-        )
+        ends = [number(value) for value in shown[:1].tolist() + shown[-1:].tolist()]
+        said = f"from {' to '.join(ends)} in {len(shown)} steps" if ends else "no finite cost"
+        parts.append(f"{name}: {said}{ending if ends else ''}.")
     if best is not None:
         line = {**STYLES["best"], "marker": None}
         ax.axhline(best, label="lowest possible", **line)
@@ -49,7 +49,7 @@ def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost",
     _cut_explosions(ax, [run for _, run, _ in styled], best)
     if len(styled) > 1 or best is not None:
         legend(ax)
-    return say(ax, " ".join(parts))
+    return say(ax, " ".join(parts) or "No costs.")
 
 
 def history(run, *, ax=None, title="Loss while training", ylabel="loss"):
@@ -58,8 +58,12 @@ def history(run, *, ax=None, title="Loss while training", ylabel="loss"):
     Parameters
     ----------
     run : History
-        What `train` returns. Validation losses that aren't numbers are skipped.
+        What `train` returns. Of a run that ended in its first epoch, the loss of each step is
+        drawn instead. Validation losses that aren't numbers are skipped.
     """
+    if not len(run.epochs):
+        ax = costs({"training": run.losses}, ax=ax, title=title, ylabel=ylabel)
+        return say(ax, f"No epoch was finished. {ax.description}")
     ax = new_axes(ax, title, "epoch", ylabel)
     lines = {"training": np.asarray(run.epochs, dtype=float)}
     if len(run.validation):
@@ -67,7 +71,7 @@ def history(run, *, ax=None, title="Loss while training", ylabel="loss"):
     parts = []
     for name, values in lines.items():
         ax.plot(np.arange(1, len(values) + 1), values, label=name, **STYLES[name])
-        lowest = int(np.nanargmin(values))
+        lowest = int(np.argmin(np.where(np.isnan(values), np.inf, values)))
         parts.append(
             f"{name}: from {number(values[0])} to {number(values[-1])} in {len(values)} epochs, "
             f"lowest {number(values[lowest])} in epoch {lowest + 1}."
@@ -105,16 +109,16 @@ def lines(
         shown = _spaced(len(x), 300) if "x" in log else np.arange(len(x))
         marks = {"markevery": max(1, len(shown) // 8), "markersize": 5, "linewidth": 1.3}
         ax.plot(x[shown], y[shown], label=name, **{**marks, **style})
-        parts.append(
-            f"{name}: from {number(y[0])} at {number(x[0])} to {number(y[-1])} at {number(x[-1])}."
-        )
+        ends = [f"{number(y[k])} at {number(x[k])}" for k in (0, -1) if len(x)]
+        parts.append(f"{name}: from {' to '.join(ends)}." if ends else f"{name}: nothing yet.")
     if best is not None:
         ax.axhline(best, label="lowest possible", **{**STYLES["best"], "marker": None})
         parts.append(f"The lowest possible is {number(best)}.")
-    ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
     for name, axis, which in (("x", ax.xaxis, 0), ("y", ax.yaxis, 1)):
-        if name in log:
-            log_axis(axis, np.concatenate([np.ravel(run[which]) for run in runs.values()]))
+        values = [np.ravel(run[which]) for run in runs.values() if len(run[which])]
+        if name in log and values:
+            ax.set(**{f"{name}scale": "log"})
+            log_axis(axis, np.concatenate(values))
     if span is not None:
         ax.set_ylim(*span)
     legend(ax)
@@ -131,21 +135,22 @@ def _spaced(count, most):
 def _finite(run):
     """How many of a run's costs come before the first that isn't a finite number."""
     bad = ~np.isfinite(run)
-    return max(1, int(np.argmax(bad))) if bad.any() else len(run)
+    return int(np.argmax(bad)) if bad.any() else len(run)
 
 
 def _log_axes(ax, runs, log):
-    values = np.concatenate([run[: _finite(run)] for run in runs])
-    longest = max(len(run) for run in runs)
+    values = np.concatenate([np.empty(0), *(run[: _finite(run)] for run in runs)])
+    longest = max((len(run) for run in runs), default=0)
     if log is None:
-        wide = values.min() > 0 and values.max() > 100 * values.min()
+        wide = len(values) and values.min() > 0 and values.max() > 100 * values.min()
         log = ("x" if longest > 100 else "") + ("y" if wide else "")
     ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
 
 
 def _cut_explosions(ax, runs, best):
     """A run that diverged leaves the picture instead of flattening all the others."""
-    tallest = 1000 * max(abs(run[0]) for run in runs)
+    runs = [run for run in runs if _finite(run)]
+    tallest = 1000 * max((abs(run[0]) for run in runs), default=np.inf)
     if any(np.nanmax(run) > tallest for run in runs):
         lowest = min(run[: _finite(run)].min() for run in runs)
         lowest = lowest if best is None else min(lowest, best)
