@@ -10,13 +10,11 @@ import dis
 import functools
 import sys
 from types import (
-    BuiltinFunctionType,
     CodeType,
     FunctionType,
     GetSetDescriptorType,
     MappingProxyType,
     MemberDescriptorType,
-    MethodType,
     ModuleType,
 )
 
@@ -86,7 +84,7 @@ class Outside:
                 self._look(name, part)
         elif isinstance(value, np.ndarray) and value.dtype != object:
             self._array(name, value)
-        elif isinstance(value, (MethodType, BuiltinFunctionType)):
+        elif hasattr(value, "__self__"):  # a method, bound
             self._look(name, getattr(value, "__func__", None))
             self._look(name, value.__self__)
         elif isinstance(value, functools.partial):
@@ -131,6 +129,7 @@ class Outside:
         for key, _ in [*(children(node) or ()), *_more_attributes(node)]:
             if (id(node), key) not in self.parameters:
                 self._variable(get, node, key)
+        self._variable(_attribute_count, node, name)
         self._look(name, type(node))
 
     def _array(self, name, array):
@@ -157,6 +156,10 @@ def _contents(cell, name, default):
         return default
 
 
+def _attribute_count(node, name, default):
+    return len(getattr(node, "__dict__", ()))
+
+
 def _item(node, key, default):
     try:
         return node[key]
@@ -178,8 +181,10 @@ def _is_own(thing):
     if not isinstance(thing, (FunctionType, type, ModuleType)):
         thing = type(thing)
     home = getattr(thing, "__module__", None) or getattr(thing, "__name__", "")
-    code = getattr(thing, "__code__", None)
-    file = code.co_filename if code else getattr(sys.modules.get(home), "__file__", None) or ""
+    if isinstance(thing, FunctionType):
+        file = thing.__code__.co_filename
+    else:
+        file = getattr(sys.modules.get(home), "__file__", None) or ""
     return home.partition(".")[0] not in FOREIGN and "site-packages" not in file
 
 

@@ -167,7 +167,9 @@ class Replay:
             except Exception as error:  # the loss's own will come again
                 self._give_up(_told(error))
         if recorded and not self.ordinary:
-            return self._compared(recorded, values, batch)
+            *ordinary, problem = self._compare(recorded, values, batch)
+            self._doubt(problem)
+            return self._taken(*ordinary)
         if not self.ordinary:
             recorded = self._record(values, batch)
             if recorded:
@@ -175,18 +177,20 @@ class Replay:
         return self._taken(*self._differentiate(values, batch))
 
     def finish(self):
-        """Compare the last replayed gradient with the ordinary one; the difference is warned of."""
+        """Compare the last replayed gradient with the ordinary one; a difference is warned of."""
         if self.ordinary or self.last is None or self.outside.changed():
             return
         try:
-            self._compared(*self.last)
+            problem = self._compare(*self.last)[2]
         except Exception as error:
-            self._differs(f"the loss, called again, raises {_told(error)}")
+            problem = f"the loss, called again, raises {_told(error)}"
+        self._doubt(problem)
 
     def _recorded(self, batch):
         """What is recorded for batches of this kind, or None."""
         if self.outside.changed():
-            self.recorded, self.outside = {}, Outside(self.loss, self.model)
+            self.recorded, self.last = {}, None
+            self.outside = Outside(self.loss, self.model)
         if self.outside.problem:
             return self._give_up(self.outside.problem)
         if batch is not self.batch:  # [(x, y)] gives the same one each time
@@ -217,8 +221,8 @@ class Replay:
         except Exception as error:  # the loss's own will come again
             return self._give_up(_told(error))
 
-    def _compared(self, recorded, values, batch):
-        """Take the ordinary gradient, and hold the replayed one against it."""
+    def _compare(self, recorded, values, batch):
+        """The ordinary value and gradients, and in what the replayed ones differ, or None."""
         value, gradients = self._differentiate(values, batch)
         try:
             replayed = [recorded.run(*values, *batch, *self.out), *self.out]
@@ -226,20 +230,19 @@ class Replay:
             problem, recorded.compared = difference(replayed, ordinary), True
         except Exception as error:
             problem = _told(error)
-        if problem:
-            self._differs(problem)
-        return self._taken(value, gradients)
+        return value, gradients, problem
 
-    def _differs(self, problem):
-        """Go the ordinary way from here on; warn if steps were taken that may be wrong."""
-        if self.last is None:
-            return self._give_up(problem)
-        self.ordinary = True
-        self.notes.append(
-            f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the loss "
-            "depends on more than its arguments: write train(..., replay=False)."
-        )
-        warnings.warn(self.notes[-1], RuntimeWarning, stacklevel=4)
+    def _doubt(self, problem):
+        """Go the ordinary way if there is a problem; warn if steps were taken that may be wrong."""
+        if problem and self.last is None:
+            self._give_up(problem)
+        elif problem:
+            self.ordinary = True
+            self.notes.append(
+                f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the "
+                "loss depends on more than its arguments: write train(..., replay=False)."
+            )
+            warnings.warn(self.notes[-1], RuntimeWarning, stacklevel=4)
 
     def _give_up(self, problem):
         """Go the ordinary way from here on, and say why."""
