@@ -11,7 +11,7 @@ from autograd.core import VJPNode, sparse_add, sparse_object_types, vspace
 from autograd.tracer import Box, getval, new_box, notrace_primitives, trace_stack
 from autograd.util import toposort
 
-from course.trees import astype, parameters, rebuild
+from course.trees import astype, named, parameters, rebuild
 
 __all__ = ["check_gradient", "gradient", "value_and_gradient"]
 
@@ -108,7 +108,8 @@ def check_gradient(loss, model, *batch, directions=10, tolerance=1e-5, rng=None)
     Raises
     ------
     ValueError
-        They differ by more than the tolerance: the message says by how much, and where to look.
+        They differ by more than the tolerance, or one isn't finite: the message says by how much,
+        or of which parameter.
 
     >>> check_gradient(lambda model: model["m"] ** 2, {"m": 3.0}) < 1e-8
     True
@@ -117,13 +118,21 @@ def check_gradient(loss, model, *batch, directions=10, tolerance=1e-5, rng=None)
     model = astype(model, np.float64)
     values = [np.asarray(v, dtype=float) for v in require_parameters(model)]
     gradients = parameters(gradient(loss, model, *batch))
+    for (name, _), g in zip(named(model), gradients, strict=True):
+        if not np.all(np.isfinite(g)):
+            raise ValueError(
+                f"check_gradient: the gradient of {name} isn't finite. Usual causes: a root or "
+                "norm at 0, the branch of np.where that wasn't taken, a logarithm of 0. Add a "
+                "small constant there, or check at other parameters."
+            )
     norm = max(np.sqrt(sum(np.sum(np.square(g)) for g in gradients)), 1e-8)
-    worst = 0.0
+    differences = []
     for _ in range(directions):
         direction = _unit_vector(values, rng)
         exact = sum(np.sum(g * d) for g, d in zip(gradients, direction, strict=True))
         estimate = _finite_difference(loss, model, batch, values, direction)
-        worst = max(worst, float(abs(exact - estimate) / norm))
+        differences.append(abs(exact - estimate) / norm)
+    worst = float(np.max(differences))  # NaN, if there is one
     if not worst <= tolerance:
         raise ValueError(
             f"check_gradient: gradient and finite differences differ by {worst:.1e} of the "

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from course import (
     Chain,
     Dense,
+    Descent,
     Line,
     Parabola,
     astype,
@@ -23,6 +24,7 @@ from course import (
     relu,
     sigmoid,
     tanh,
+    train,
     value_and_gradient,
 )
 
@@ -202,3 +204,32 @@ def test_check_gradient_finds_a_wrong_derivative():
 def test_check_gradient_checks_float32_in_double_precision():
     model = astype({"w": np.array([1.0, 2.0])}, np.float32)
     assert check_gradient(lambda m: np.sum(m["w"] ** 3), model) < 1e-7
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_check_gradient_names_the_parameter_whose_gradient_is_no_number(at):
+    values = [1.0, 1.0]
+    values[at] = 0.0
+
+    def kink(model):
+        return np.sqrt(model["a"] ** 2) + np.sqrt(model["b"] ** 2)
+
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(ValueError, match=f"gradient of {'ab'[at]} isn't finite"),
+    ):
+        check_gradient(kink, dict(zip("ab", values, strict=True)))
+
+
+def test_check_gradient_raises_where_the_loss_is_no_number_beside_the_parameters():
+    def half_line(model):
+        return np.log(model["x"] - 1 + 1e-9)
+
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="differ by nan"):
+        check_gradient(half_line, {"x": 1.0})
+
+
+@pytest.mark.parametrize("replay", [True, False])
+def test_a_complex_loss_is_refused(replay):
+    with pytest.raises(ValueError, match=r"a real number, and this one is complex.*np\.abs"):
+        train(lambda m: m["x"] * (1 + 1j), {"x": 1.0}, [()], Descent(0.1), epochs=20, replay=replay)

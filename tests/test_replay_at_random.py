@@ -31,7 +31,7 @@ from course import (
     train,
 )
 
-CASES = 200
+CASES = 2000
 
 
 def cosine(p, y):
