@@ -130,6 +130,8 @@ def show(value, digits=4):
     if isinstance(value, (list, tuple)):
         inner = [show(part, digits) for part in value[:6]] + ["..."] * (len(value) > 6)
         return ("({})" if isinstance(value, tuple) else "[{}]").format(", ".join(inner))
+    if isinstance(value, dict) and len(value) <= 6:
+        return f"{{{', '.join(f'{key!r}: {show(part, digits)}' for key, part in value.items())}}}"
     if isinstance(value, CODE):
         return getattr(value, "__name__", "...")
     fields = parts_of_object(value)
