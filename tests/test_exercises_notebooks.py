@@ -84,7 +84,8 @@ def test_a_solution_is_folded_away_and_announced(lesson):
     for before, cell in zip(read(lesson).cells, read(lesson).cells[1:], strict=False):
         if part_of(cell)[1] == "solution":
             assert cell.metadata["jupyter"]["source_hidden"]
-            assert "solution" in before.source
+            assert before.source.startswith("<details><summary>The solution of")
+            assert exercises()[part_of(cell)[0]].solution in before.source
 
 
 @LESSONS

@@ -5,6 +5,7 @@ renewed, taken out, filled in or graded.
 """
 
 import copy
+import html
 import json
 import re
 
@@ -20,7 +21,10 @@ def cells(exercise):
     """Return an exercise's cells: question, skeleton, check, hint, warning, solution."""
     id, name = exercise.id, exercise.name
     hint = f'# hint("{id}")  # for a hint, remove the first # and run; run again for the next one'
-    warning = f"*The next cell holds the solution of “{exercise.title}”. Try first.*"
+    warning = (  # opened by the keyboard too, as a folded cell can't be
+        f"<details><summary>The solution of “{html.escape(exercise.title)}”. Try first."
+        f"</summary>\n\n```python\n{exercise.solution}\n```\n\n</details>"
+    )
     solution = (
         # JupyterLab shows the first line of a folded cell
         f"# The solution of {id}: click to unfold\n{exercise.solution_source}\n\n\n"

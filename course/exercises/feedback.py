@@ -4,16 +4,25 @@ import html
 import re
 from dataclasses import dataclass
 
-# state: mark, word, colour (a JupyterLab variable, so that a dark theme is followed)
+# state: mark, word, colour, JupyterLab's variable for it (so that a dark theme is followed)
 STATES = {
-    "right": ("✓", "Right", "var(--jp-success-color1, #2e7d32)"),
-    "wrong": ("✗", "Not yet", "var(--jp-error-color1, #c62828)"),
-    "not started": ("○", "Not started yet", "var(--jp-ui-font-color2, #616161)"),
-    "time": ("✗", "Stopped", "var(--jp-error-color1, #c62828)"),
-    "hint": ("?", "Hint", "var(--jp-info-color1, #1565c0)"),
-    "solution": ("=", "Solution", "var(--jp-info-color1, #1565c0)"),
-    "unknown": ("!", "No such exercise", "var(--jp-warn-color1, #b25e00)"),
+    "right": ("✓", "Right", "#2e7d32", "success-color1"),
+    "wrong": ("✗", "Not yet", "#c62828", "error-color1"),
+    "not started": ("○", "Not started yet", "#616161", "ui-font-color2"),
+    "time": ("✗", "Stopped", "#c62828", "error-color1"),
+    "hint": ("?", "Hint", "#1565c0", "info-color1"),
+    "solution": ("=", "Solution", "#1565c0", "info-color1"),
+    "unknown": ("!", "No such exercise", "#b25e00", "warn-color1"),
 }
+
+
+def coloured(property, state):
+    """Return CSS that gives a property, whose last word is its colour, the colour of a state.
+
+    Twice: of a saved notebook that isn't trusted, JupyterLab keeps the plain colour only.
+    """
+    _, _, colour, variable = STATES[state]
+    return f"{property} {colour}; {property} var(--jp-{variable}, {colour})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,16 +52,18 @@ class Feedback:
         return self.state == "right"
 
     def __repr__(self):
-        mark, word, _ = STATES[self.state]
+        mark, word, *_ = STATES[self.state]
         return "\n".join([f"{mark} {word} · {self.exercise}", self.message, *self.details])
 
     def _repr_html_(self):
-        mark, word, colour = STATES[self.state]
-        sign = f'<span aria-hidden="true" style="color: {colour}; font-weight: bold">{mark}</span>'
+        mark, word, *_ = STATES[self.state]
+        colour = coloured("color:", self.state)
+        sign = f'<span aria-hidden="true" style="{colour}; font-weight: bold">{mark}</span>'
         details = "".join(f'<pre style="{PRE}">{html.escape(text)}</pre>' for text in self.details)
         return (
             f'<div role="status" aria-label="{word}: exercise {html.escape(self.exercise)}" '
-            f'style="border-left: 5px solid {colour}; padding: 0.3em 0.9em; max-width: 52em">'
+            f'style="{coloured("border-left: 5px solid", self.state)}; '
+            'padding: 0.3em 0.9em; max-width: 52em">'
             f"<div>{sign} <strong>{word}</strong> · {html.escape(self.exercise)}</div>"
             f'<div style="margin-top: 0.3em">{inline(self.message)}</div>{details}</div>'
         )

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course.exercises.feedback import PRE, STATES
+from course.exercises.feedback import PRE, coloured
 from course.exercises.lessons import lessons
 
 FILE = "downhill_progress.json"  # or what DOWNHILL_PROGRESS says, for tests and shared machines
@@ -148,8 +148,8 @@ def lesson_html(lesson, exercises):
     """Return a lesson's heading and list of exercises as HTML."""
     count = sum(done for _, done in exercises)
     items = "".join(
-        f'<li style="list-style: none"><span aria-hidden="true" style="color: '
-        f'{STATES["right" if done else "not started"][2]}; font-weight: bold">'
+        f'<li style="list-style: none"><span aria-hidden="true" style="'
+        f'{coloured("color:", "right" if done else "not started")}; font-weight: bold">'
         f"{'✓' if done else '○'}</span> {html.escape(e.title)} "
         f"({'done' if done else 'not done yet'}, <code>{html.escape(e.id)}</code>)</li>"
         for e, done in exercises
