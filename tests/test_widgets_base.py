@@ -2,13 +2,27 @@
 
 import base64
 import io
+import re
+import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from course.widgets.base import Choice, Curve, Explorer, Number, Picture, Raster, Words, figure
+from course.widgets.base import (
+    Choice,
+    Curve,
+    Explorer,
+    Number,
+    Picture,
+    Raster,
+    Words,
+    as_number,
+    figure,
+    points,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 X = np.linspace(0, 1, 11)
@@ -58,43 +72,45 @@ def rate():
 
 
 def test_slider_and_box_start_at_the_value(rate):
-    assert (rate.value, rate.box.value, rate.slider.value) == (0.01, 0.01, 1)
+    assert (rate.value, rate.box.value, rate.slider.value) == (0.01, "0.01", 1)
 
 
 def test_the_slider_moves_value_and_box(rate):
     rate.slider.value = 3
-    assert (rate.value, rate.box.value) == (1.0, 1.0)
+    assert (rate.value, rate.box.value) == (1.0, "1")
 
 
 def test_the_box_takes_any_value_between_and_the_slider_stands_near(rate):
-    rate.box.value = 0.05
-    assert (rate.value, rate.box.value, rate.slider.value) == (0.05, 0.05, 2)
+    rate.box.value = "0.05"
+    assert (rate.value, rate.box.value, rate.slider.value) == (0.05, "0.05", 2)
 
 
 def test_near_is_meant_by_ratio():
     assert Number("rate", [0.001, 1.0], 0.02).slider.value == 0
     assert Number("rate", [0.0, 1.0], 0.6).slider.value == 1
     middle = Number("slope", [-1.0, 0.0, 1.0], 0.0)
-    assert (middle.slider.value, middle.box.value) == (1, 0.0)
+    assert (middle.slider.value, middle.box.value) == (1, "0")
 
 
-@pytest.mark.parametrize(("typed", "taken"), [(50.0, 1.0), (-1.0, 0.001)])
-def test_out_of_range_is_clamped(rate, typed, taken):
-    rate.box.value = typed
-    assert (rate.value, rate.box.value) == (taken, taken)
-    rate.value = typed
-    assert (rate.value, rate.box.value) == (taken, taken)
+@pytest.mark.parametrize("value", [50.0, -1.0, float("nan")])
+def test_out_of_range_is_refused_and_never_another_number(rate, value):
+    with pytest.raises(ValueError, match=r"rate goes from 0\.001 to 1"):
+        rate.value = value
+    assert (rate.value, rate.box.value) == (0.01, "0.01")
 
 
 def test_whole_numbers_stay_whole():
     steps = Number("steps", [1, 10, 100], 10)
-    steps.box.value = 55
+    steps.box.value = "55"
     assert steps.value == 55
     assert isinstance(steps.value, int)
+    steps.box.value = "7.5"
+    assert steps.value == 55
+    assert "takes whole numbers, and 7.5 came" in steps.trouble
 
 
 def test_a_start_outside_is_refused():
-    with pytest.raises(ValueError, match=r"start value 5 .* 0\.1 to 1\.0.*np\.geomspace"):
+    with pytest.raises(ValueError, match=r"rate goes from 0\.1 to 1, and 5 came"):
         Number("rate", [0.1, 1.0], 5)
 
 
@@ -241,10 +257,106 @@ def test_an_unknown_choice_is_refused_and_leaves_it_working(explorer):
 
 def test_buttons_and_choice_say_the_same(explorer):
     scale = explorer.controls["scale"]
-    scale.buttons.value = "log"
+    scale.buttons["log"].click()
     assert explorer.values["scale"] == "log"
     explorer.set(scale="linear")
-    assert scale.buttons.value == "linear"
+    assert [b.description for b in scale.buttons.values() if b.button_style] == ["linear"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("1e6", 1e6), ("7.5", 7.5), ("0,5", 0.5), (" -5 ", -5), ("\u22125", -5), ("1e-4", 1e-4)],
+)
+def test_numbers_are_understood_as_people_type_them(typed, number):
+    assert as_number(typed) == number
+
+
+@pytest.mark.parametrize("typed", ["", "fast", "1,000", "12,345,678", "nan", "inf", "1..5", "0x10"])
+def test_what_is_no_number_is_said_and_not_guessed(typed):
+    with pytest.raises(ValueError, match=re.escape(repr(typed))):
+        as_number(typed)
+
+
+@pytest.mark.parametrize("typed", ["1e6", "-5", "fast", "1,000", "nan"])
+def test_box_that_was_typed_nonsense_into_keeps_the_value_and_a_sentence_says_why(explorer, typed):
+    power = explorer.controls["power"]
+    before = explorer.values
+    power.box.value = typed
+    assert explorer.values == before
+    assert power.box.value == "2"
+    assert "It stays at 2." in explorer._words.value
+    power.box.value = "4"
+    assert "stays" not in explorer._words.value
+    assert "power of 4" in explorer._words.value
+
+
+def test_number_that_is_none_is_refused_by_set(explorer):
+    with pytest.raises(ValueError, match="power goes from"):
+        explorer.set(power=float("nan"))
+    explorer.set(power=3)
+    assert "power of 3" in explorer._words.value
+
+
+def test_number_may_have_a_single_position():
+    assert Number("k", [1.0], 1.0).value == 1.0
+
+
+def test_changes_from_several_threads_never_mix(explorer):
+    """Still picture and marks are of one state: the one that the controls say at the end."""
+    slow = explorer.draw
+
+    def draw_slowly(scale):
+        time.sleep(0.002)
+        return slow(scale)
+
+    explorer.draw = draw_slowly
+    explorer._drawn.cache_clear()
+    states = {}
+    for power in (2, 5):
+        for scale in ("linear", "log"):
+            explorer.set(power=power, scale=scale)
+            states[power, scale] = explorer._below.value, explorer._above.value
+            explorer._drawn.cache_clear()
+    assert len(set(states.values())) == 4
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        powers, scales = rng.choice([2, 5], 6).tolist(), rng.choice(SCALES, 6).tolist()
+        presses = list(zip(powers, scales, strict=True))
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(lambda press: explorer.set(power=press[0], scale=press[1]), presses))
+        values = explorer.values
+        shown = explorer._below.value, explorer._above.value
+        assert frameless(shown) == frameless(states[values["power"], values["scale"]])
+        (down,) = [o for o, b in explorer.controls["scale"].buttons.items() if b.button_style]
+        assert down == values["scale"]
+
+
+SCALES = ["linear", "log"]
+
+
+def frameless(shown):
+    """What is shown, without the names of frames, which are new for each picture."""
+    return [re.sub(r"frame-[0-9a-f]+", "frame", part) for part in shown]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "why"),
+    [
+        (np.full(10, 3.0), np.arange(10.0), "all 10 points have x = 3"),
+        ([1.0], [2.0], "at least two points"),
+        ([1.0, 2.0, 3.0], [1.0, np.nan, 3.0], "1 of 3 points have NaN"),
+        ([1.0, 2.0], [1.0, 2.0, 3.0], r"shape \(2,\) and y \(3,\)"),
+        (np.ones((3, 2)), np.ones(3), r"shape \(3, 2\)"),
+    ],
+)
+def test_data_that_no_line_can_be_drawn_through_are_refused_in_words(x, y, why):
+    with pytest.raises(ValueError, match=why):
+        points(x, y)
+
+
+def test_lists_are_data_too():
+    x, y = points([1, 2], [3, 4])
+    assert (x.dtype, y.tolist()) == (float, [3.0, 4.0])
 
 
 def test_without_a_kernel_there_is_a_picture_and_a_fixed_text(explorer):

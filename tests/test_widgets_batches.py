@@ -203,8 +203,9 @@ def explorer():
 
 def press(explorer, name):
     """Click the button that says `name`."""
-    bar = next(c for c in explorer.children if any(isinstance(b, Button) for b in c.children))
-    next(b for b in bar.children if b.description == name).click()
+    rows = [getattr(child, "children", ()) for child in explorer.children]
+    buttons = [b for row in rows for b in row if isinstance(b, Button)]
+    next(b for b in buttons if b.description == name).click()
 
 
 def test_dragging_changes_what_is_said(explorer):

@@ -7,6 +7,8 @@ plain functions that are tested without a browser.
 
 import base64
 import io
+import re
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -19,8 +21,22 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-__all__ = ["Choice", "Curve", "Explorer", "Number", "Picture", "Raster", "Words", "figure"]
+__all__ = [
+    "Choice",
+    "Curve",
+    "Explorer",
+    "Number",
+    "Picture",
+    "Raster",
+    "Words",
+    "as_number",
+    "figure",
+    "points",
+]
 
+# Messages from the page may be handled in a thread beside the one that runs cells, so that two
+# changes could be drawn into one picture: each waits until the one before it is done.
+ONE_AT_A_TIME = threading.RLock()
 DASHES = {"-": "", "--": "7 4", ":": "2 4", "-.": "8 3 2 3"}
 
 
@@ -82,6 +98,34 @@ def figure(mosaic, size=(9.6, 4.2), **options):
     fig = Figure(figsize=size, dpi=100, layout="constrained")
     FigureCanvasAgg(fig)
     return fig, fig.subplot_mosaic(mosaic, **options)
+
+
+def points(x, y):
+    """Return a learner's data as two arrays of floats, of at least two points.
+
+    Raises
+    ------
+    ValueError
+        A picture of a fit can't be drawn of them; the message says why.
+    """
+    x, y = (np.asarray(values, dtype=float) for values in (x, y))
+    if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
+        raise ValueError(
+            f"x has shape {x.shape} and y {y.shape}; two arrays of the same shape (n,) with at "
+            "least two points were expected, as in data.line(rng)."
+        )
+    bad = ~(np.isfinite(x) & np.isfinite(y))
+    if bad.any():
+        raise ValueError(
+            f"{bad.sum()} of {len(x)} points have NaN or infinity, first at index "
+            f"{np.argmax(bad)}. Leave them out: keep = np.isfinite(x) & np.isfinite(y)."
+        )
+    if np.ptp(x) == 0:
+        raise ValueError(
+            f"all {len(x)} points have x = {x[0]:g}, so that every slope fits alike. Give points "
+            "with different x."
+        )
+    return x, y
 
 
 class Picture:
@@ -183,7 +227,7 @@ class Picture:
 
 
 class Number(ipywidgets.HBox):
-    """A slider with a number box beside it; both always say the same.
+    """A slider with a box beside it to type in; both always say the same.
 
     Parameters
     ----------
@@ -194,27 +238,27 @@ class Number(ipywidgets.HBox):
         `range(1, 33)`. The box takes any value between the first and the last.
     value : float
         Where it starts, and where a reset brings it back to.
+
+    Attributes
+    ----------
+    trouble : str
+        A sentence about what was typed last, if it can't be taken; the value stays as it was.
     """
 
     value = traitlets.Float()
+    trouble = traitlets.Unicode()
 
     def __init__(self, name, positions, value):
+        self.name = name
         self.positions = [p.item() if isinstance(p, np.generic) else p for p in positions]
-        low, high = self.positions[0], self.positions[-1]
-        if not low <= value <= high:
-            raise ValueError(
-                f"Number({name!r}): the start value {value} is outside of the slider's {low} to "
-                f"{high}. Give one in between, or other positions: np.geomspace(low, high, 101)."
-            )
-        whole = all(isinstance(p, int) for p in self.positions)
-        box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
-        self.type = int if whole else float
+        self.type = int if all(isinstance(p, int) for p in self.positions) else float
+        self.require(value)
         self.slider = ipywidgets.IntSlider(
             min=0, max=len(self.positions) - 1, description=name, readout=False, layout=SLIDER
         )
         self.slider.style.description_width = LABEL
-        self.box = box(min=low, max=high, step=self.positions[1] - low, layout=BOX)
-        self.box.tooltip = self.slider.tooltip = f"{name}: {low:g} to {high:g}"
+        self.box = ipywidgets.Text(continuous_update=False, layout=BOX)
+        self.box.tooltip = self.slider.tooltip = f"{name}: {self.range}"
         self._moving = False
         super().__init__([self.slider, self.box], layout=ROW)
         self.slider.observe(self._slid, "value")
@@ -223,40 +267,92 @@ class Number(ipywidgets.HBox):
         self.observe(self._set, "value")
         self._set(None)  # 0.0 is no change: slider and box would stand at their first position
 
+    @property
+    def range(self):
+        """From where to where, in words."""
+        return f"{self.positions[0]:g} to {self.positions[-1]:g}"
+
+    def require(self, value):
+        """Return the value as a plain number; raise unless the slider's range has it."""
+        if not self.positions[0] <= value <= self.positions[-1]:
+            raise ValueError(
+                f"{self.name} goes from {self.range}, and {value:g} came. Give a number in between."
+            )
+        if self.type is int and value != int(value):
+            raise ValueError(f"{self.name} takes whole numbers, and {value:g} came.")
+        return self.type(value)
+
     @traitlets.validate("value")
-    def _clamp(self, proposal):
-        return self.type(min(max(proposal["value"], self.positions[0]), self.positions[-1]))
+    def _valid(self, proposal):
+        return self.require(proposal["value"])
 
     def _slid(self, change):
-        if not self._moving:
-            self.value = self.positions[change["new"]]
+        with ONE_AT_A_TIME:
+            if not self._moving:
+                self.value = self.positions[change["new"]]
 
     def _typed(self, change):
-        self.value = change["new"]
+        with ONE_AT_A_TIME:
+            if self._moving:
+                return
+            try:
+                self.value = self.require(as_number(change["new"]))
+                self.trouble = ""
+            except ValueError as error:
+                self.trouble = f"{error} It stays at {self.value:g}."
+            self._set(None)
 
     def _set(self, change):
-        # The slider can only stand near a value that was typed; it must not snap the value to it.
-        self._moving = True
-        self.slider.value = int(np.argmin(np.abs(_spread(self.positions, self.value))))
-        self.box.value = self.type(self.value)
-        self._moving = False
+        with ONE_AT_A_TIME:
+            # The slider stands only near a typed value; it must not snap the value to itself.
+            self._moving = True
+            self.slider.value = int(np.argmin(np.abs(_spread(self.positions, self.value))))
+            self.box.value = f"{self.value:.6g}"
+            self._moving = False
+            if change is not None:
+                self.trouble = ""
+
+
+def as_number(text):
+    """Return the number that a person typed: `1e6`, `7.5`, `0,5`.
+
+    Raises
+    ------
+    ValueError
+        It isn't a number, or, like 1,000, it may be two.
+
+    >>> as_number(" 0,5 ")
+    0.5
+    """
+    plain = text.strip().replace("\u2212", "-")
+    if re.fullmatch(r"-?[1-9]\d{0,2}(,\d{3})+", plain):
+        both = plain.replace(",", ""), plain.replace(",", ".")
+        raise ValueError(f"{text!r} may be {both[0]} or {both[1]}: write it without the comma.")
+    try:
+        number = float(plain.replace(",", "."))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number. Write it like 0.05 or 1e-4.") from None
+    if not np.isfinite(number):
+        raise ValueError(f"{text!r} is not a finite number. Write it like 0.05 or 1e-4.")
+    return number
 
 
 class Choice(ipywidgets.HBox):
-    """A row of buttons, one of which is down; the first, if no value is given."""
+    """A row of buttons, one of which is down; the first, if no value is given.
+
+    Each press is a message of its own: a page sends the value of a toggle late while a kernel is
+    busy, so that what was pressed after it would arrive before it.
+    """
 
     value = traitlets.Any()
 
     def __init__(self, name, options, value=None):
         self.options = list(options)
         label = ipywidgets.Label(name, layout={"width": LABEL, "justify_content": "flex-end"})
-        self.buttons = ipywidgets.ToggleButtons(options=self.options, tooltips=self.options)
-        self.buttons.style.button_width = "auto"
-        self.buttons.layout.width = "auto"
-        super().__init__([label, self.buttons], layout=ROW)
+        self.buttons = {option: self._button(name, option) for option in self.options}
+        super().__init__([label, *self.buttons.values()], layout=ROW)
+        self.observe(self._press, "value")
         self.value = self.options[0] if value is None else value
-        self.buttons.value = self.value
-        traitlets.link((self, "value"), (self.buttons, "value"))
 
     @traitlets.validate("value")
     def _known(self, proposal):
@@ -264,6 +360,20 @@ class Choice(ipywidgets.HBox):
             offered = ", ".join(map(repr, self.options))
             raise ValueError(f"there is no {proposal['value']!r} here; choose one of {offered}.")
         return proposal["value"]
+
+    def _button(self, name, option):
+        button = ipywidgets.Button(description=option, tooltip=f"{name} {option}", layout=BUTTON)
+        button.on_click(lambda _: self._choose(option))
+        return button
+
+    def _choose(self, option):
+        with ONE_AT_A_TIME:
+            self.value = option
+
+    def _press(self, change):
+        for option, button in self.buttons.items():
+            down = option == self.value
+            button.button_style, button.icon = ("info", "check") if down else ("", "")
 
 
 class Explorer(ipywidgets.VBox):
@@ -300,9 +410,9 @@ class Explorer(ipywidgets.VBox):
         bar = ipywidgets.HBox(buttons, layout=WRAP)
         self._words = ipywidgets.HTML(layout=WORDS)
         super().__init__([*self.controls.values(), bar, self._words, stage], layout=WHOLE)
-        for name, control in self.controls.items():
-            control.observe(lambda _, name=name: self._changed({name}), "value")
-        self._changed(set(self.controls))
+        for control in self.controls.values():
+            control.observe(self._show, [n for n in ("value", "trouble") if control.has_trait(n)])
+        self._show()
 
     @property
     def values(self):
@@ -322,27 +432,33 @@ class Explorer(ipywidgets.VBox):
                 f"{self.title} has no control named {', '.join(unknown)}; it has "
                 f"{', '.join(self.controls)}. Write set({next(iter(self.controls))}=...)."
             )
-        before, self._held = self.values, True
-        try:
-            for name, value in values.items():
-                self.controls[name].value = value
-        finally:
-            self._held = False
-        self._changed({name for name in before if self.values[name] != before[name]})
+        with ONE_AT_A_TIME:
+            self._held = True
+            try:
+                for name, value in values.items():
+                    self.controls[name].value = value
+            finally:
+                self._held = False
+            self._show()
 
     def png(self, dpi=100):
         """The picture as it stands, without its controls."""
         return self.picture.png(self.move(**self.values)[0], dpi)
 
-    def _changed(self, names):
-        if self._held:
-            return
-        if self.picture is None or names & set(self.still):
-            still = tuple(self.values[name] for name in self.still)
-            self.picture, self._below.value = self._drawn(still)
-        marks, sentence = self.move(**self.values)
-        self._above.value = self.picture.svg(marks, sentence)
-        self._words.value = f'<p role="status" style="{SENTENCE}">{escape(sentence)}</p>'
+    def _show(self, change=None):
+        """Show what the controls say now: what stands still, what moves and what is said of it."""
+        with ONE_AT_A_TIME:
+            if self._held:
+                return
+            values = self.values  # all three are of these, whatever comes meanwhile
+            still = tuple(values[name] for name in self.still)
+            self.picture, below = self._drawn(still)
+            marks, sentence = self.move(**values)
+            troubles = [getattr(control, "trouble", "") for control in self.controls.values()]
+            self._below.value = below
+            self._above.value = self.picture.svg(marks, sentence)
+            said = " ".join([*filter(None, troubles), sentence])
+            self._words.value = f'<p role="status" style="{SENTENCE}">{escape(said)}</p>'
 
     def _drawn(self, still):
         picture = Picture(self.draw(**dict(zip(self.still, still, strict=True))))

@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 
 from course.functions import softmax
+from course.widgets.base import ONE_AT_A_TIME
 
 __all__ = ["center", "draw_digit", "sentence"]
 
@@ -86,7 +87,13 @@ class Pad(anywidget.AnyWidget):
 
     @picture.setter
     def picture(self, values):
-        ink = np.round(255 * np.reshape(values, (SIDE, SIDE))).astype(np.uint8)
+        values = np.reshape(np.asarray(values, dtype=float), (SIDE, SIDE))
+        if not (np.isfinite(values).all() and values.min() >= -0.1 and values.max() <= 1.1):
+            raise ValueError(
+                f"ink goes from 0 (paper) to 1, and a picture from {values.min():g} to "
+                f"{values.max():g} came. Write picture / 255 for pixels from 0 to 255."
+            )
+        ink = np.round(255 * np.clip(values, 0, 1)).astype(np.uint8)
         self.pixels = base64.b64encode(ink.tobytes()).decode()
 
 
@@ -94,7 +101,13 @@ class DigitReader(ipywidgets.VBox):
     """A pad, and beside it what a model reads there."""
 
     def __init__(self, model, examples):
-        self.model, self.examples, self._next = model, np.asarray(examples), 0
+        examples = np.asarray(getattr(examples, "x", examples))  # a data set's pictures
+        if examples.ndim != 2 or examples.shape[1] != SIDE * SIDE:
+            raise ValueError(
+                f"examples have shape {examples.shape}; pictures (m, 784) were expected. "
+                "Write draw_digit(model, digits.x)."
+            )
+        self.model, self.examples, self._next = model, examples, 0
         self.pad = Pad()
         self._seen, self._answer = ipywidgets.HTML(), ipywidgets.HTML(layout={"width": "22em"})
         example = ipywidgets.Button(description="an example", layout={"width": "auto"})
@@ -136,6 +149,10 @@ class DigitReader(ipywidgets.VBox):
         self.draw(np.zeros((SIDE, SIDE)))
 
     def _read(self):
+        with ONE_AT_A_TIME:
+            self._say()
+
+    def _say(self):
         probabilities = self.probabilities
         self._seen.value = (
             '<figure style="margin:0 12px"><img alt="" width="112" height="112" '
@@ -164,7 +181,7 @@ def draw_digit(model, examples):
     ----------
     model : callable
         From pictures (n, 784) of numbers from 0 to 1 to logits (n, 10).
-    examples : ndarray of shape (m, 784)
+    examples : ndarray of shape (m, 784), or a data set of such
         Pictures for who has no mouse: a button puts one after the other on the pad.
     """
     return DigitReader(model, examples)

@@ -15,7 +15,7 @@ from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, number
 from course.trees import children, parameters, rebuild
-from course.widgets.base import Choice, Curve, Explorer, Number, figure
+from course.widgets.base import Choice, Curve, Explorer, Number, figure, points
 
 __all__ = ["Quadratic", "explore_learning_rate", "half_life", "quadratic", "regime"]
 
@@ -79,7 +79,9 @@ def quadratic(loss, model, *batch):
 
     _, linear = gradient_at(np.zeros(size))
     hessian = np.array([gradient_at(unit)[1] - linear for unit in np.eye(size)])
-    if not np.allclose(hessian @ start + linear, gradient_at(start)[1], rtol=1e-6, atol=1e-6):
+    is_flat = np.abs(hessian).max() <= 1e-9 * np.abs(linear).max()  # as the absolute error is
+    slope = gradient_at(start)[1]
+    if is_flat or not np.allclose(hessian @ start + linear, slope, rtol=1e-6, atol=1e-6):
         raise ValueError(
             "quadratic: this loss isn't a quadratic in the model's parameters, so its path can't "
             "be computed ahead. Give a model that is linear in its parameters, such as a line or "
@@ -92,7 +94,7 @@ def quadratic(loss, model, *batch):
 
 def regime(rate, curvature):
     """Name what gradient descent does along a direction, by rate times curvature."""
-    return REGIMES[int(np.searchsorted(BORDERS, rate * curvature))]
+    return REGIMES[int(np.searchsorted(BORDERS, round(rate * curvature, 9)))]
 
 
 def half_life(rate, curvature):
@@ -145,6 +147,7 @@ def explore_learning_rate(loss=squared_error, model=None, x=None, y=None):
     if x is None:
         known = data.line(np.random.default_rng(0))
         x, y = known.x, known.y
+    x, y = points(x, y)
     model = Line(0.5, 0.5) if model is None else model
     problems = {
         AS_GIVEN: Problem.of(loss, model, x, y),

@@ -9,7 +9,7 @@ from course import data
 from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, number
-from course.widgets.base import Curve, Explorer, Number, figure
+from course.widgets.base import Curve, Explorer, Number, figure, points
 
 __all__ = ["explore_line"]
 
@@ -30,7 +30,8 @@ def explore_line(x=None, y=None):
     """
     if x is None:
         x, y = data.line(np.random.default_rng(0))
-    low, high = np.min(y), np.max(y)
+    x, y = points(x, y)
+    low, high = np.min(y), np.max(y) + (np.ptp(y) == 0)
     slope = 2 * (high - low) / np.ptp(x)
     return Explorer(
         draw=lambda: draw(x, y),

@@ -158,7 +158,7 @@ def press(page, handle, key, box, seconds=15):
 
 def readout(explorer):
     """What the number box of the first slider says."""
-    return explorer.locator("input[type=number]").first.input_value()
+    return explorer.locator("input[type=text]").first.input_value()
 
 
 def uses_explorer(notebook):
