@@ -130,7 +130,9 @@ def rebuilder(model):
 def astype(model, dtype):
     """The model with every parameter converted to `dtype`, for instance `np.float32`.
 
-    Python floats stay floats: they take the precision of what they meet.
+    Python floats stay floats: they take the precision of what they meet. float16 is for keeping a
+    model, not for training it: squares above 65,504 are infinite in it, and an optimizer's epsilon
+    of 1e-8 is 0.
 
     >>> astype({"weight": np.zeros(2)}, np.float32)["weight"].dtype
     dtype('float32')
