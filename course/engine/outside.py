@@ -5,6 +5,7 @@ reads are known, though: they stand in its code, in that of the functions that i
 the learner wrote, and in the model. Here they are listed once and compared in each step.
 """
 
+import collections
 import dataclasses
 import dis
 import functools
@@ -44,12 +45,13 @@ class Outside:
     def __init__(self, loss, model):
         self.variables, self.arrays, self.problem = [], [], None
         self.bytes, self.seen, self.inside, self.parameters = 0, {}, set(), set()
-        self._look("the loss", loss)
+        self.waiting = collections.deque()
+        self._look_behind("the loss", loss)
         ways = [way for _, way, _ in places(model)]
         self.inside = {id(struct) for way in ways for struct, _ in way}
         self.parameters = {(id(way[-1][0]), way[-1][1]) for way in ways if way}
         if self.inside:
-            self._look("the model", model)
+            self._look_behind("the model", model)
 
     def changed(self):
         """Name of what is another thing than it was, or None."""
@@ -67,7 +69,16 @@ class Outside:
         self.variables.append((get, owner, key, value))
         self._look(key, value)
 
+    def _look_behind(self, name, value):
+        """List what may change in a value, and in all that it leads to, however deep."""
+        self._look(name, value)
+        while self.waiting:
+            self._look_at(*self.waiting.popleft())
+
     def _look(self, name, value):
+        self.waiting.append((name, value))
+
+    def _look_at(self, name, value):
         """List what may change in a value without its name being bound anew."""
         if value is MISSING or value is None or isinstance(value, PLAIN) or id(value) in self.seen:
             return
