@@ -52,7 +52,7 @@ def answers(kind):
     return [
         pytest.param(exercises()[id], item, id=f"{id}: {item.one_line[:60]}")
         for id, which, item in ALL
-        if which == kind
+        if which == kind and id in exercises()  # one that is gone is missed by nobody
     ]
 
 
