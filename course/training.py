@@ -6,6 +6,7 @@ and around it what one wants to know afterwards: how the loss fell, and why the 
 
 import math
 import operator
+import os
 import sys
 import time
 import warnings
@@ -482,7 +483,9 @@ def _progress_bar(progress, total):
 
 
 def _someone_waits():
-    """Whether this is a terminal or a notebook."""
+    """Whether this is a terminal or a notebook, and bars aren't switched off (TQDM_DISABLE=1)."""
+    if os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):  # notebooks' bars don't look at it
+        return False
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return hasattr(shell, "kernel") or bool(sys.stderr and sys.stderr.isatty())
 

@@ -56,3 +56,13 @@ def test_signed_pictures_have_white_at_zero():
     ax = plots.pictures(np.array([[[-1.0, 4.0]]]), signed=True)
     assert ax.images[0].get_clim() == (-4.0, 4.0)
     assert "labelled" not in plots.describe(ax)
+
+
+def test_there_and_back_names_each_value_and_draws_an_arrow_for_each_derivative():
+    ax = plots.there_and_back(["x", "z = xW", "loss"], ["", "d_z = p - y", ""], ["", "d_W", ""])
+    assert plots.describe(ax) == "Forwards: x, then z = xW, then loss. Backwards: d_z = p - y; d_W."
+    shown = {text.get_text(): text.get_position() for text in ax.texts}
+    assert shown["x"][0] < shown["z = xW"][0] < shown["loss"][0]
+    assert shown["d_z = p - y"][1] < shown["z = xW"][1]
+    heads = [text.arrow_patch for text in ax.texts if getattr(text, "arrow_patch", None)]
+    assert len(heads) == 3  # two there, one back

@@ -11,7 +11,7 @@ from course.plots.curves import costs, history, lines
 from course.plots.fits import fit, residuals
 from course.plots.graph import graph
 from course.plots.landscapes import contours, convergence, paths, surface
-from course.plots.networks import depth, half_planes, pictures
+from course.plots.networks import depth, half_planes, pictures, there_and_back
 from course.plots.noise import gradients, histograms, power_law
 from course.plots.style import CLASSES, COLORS, STYLES
 from course.plots.words import describe, number, show
@@ -44,4 +44,5 @@ __all__ = [
     "residuals",
     "show",
     "surface",
+    "there_and_back",
 ]

@@ -45,8 +45,8 @@ def regions(
         missed = np.argmax(_shares(model, x), axis=1) != y
         parts.append(f"{len(y) - missed.sum()} of them are on the side that the model gives them.")
         if wrong and missed.any():
-            dot = {"marker": ".", "linestyle": "none", "color": "black", "markersize": 4}
-            ax.plot(*x[missed].T, label="wrong", **dot)
+            ring = {"marker": "o", "linestyle": "none", "fillstyle": "none", "markersize": 7}
+            ax.plot(*x[missed].T, label="wrong", color="black", markeredgewidth=0.9, **ring)
     for name, curve in dict(curves).items():
         across = np.linspace(low[0], high[0], 200)
         ax.plot(across, curve(across), label=name, **{**STYLES["best"], "marker": None})

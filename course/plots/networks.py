@@ -1,4 +1,4 @@
-"""Inside a network: half-planes of hidden units, layers through the depth, pictures in a row."""
+"""Inside a network: its way there and back, half-planes, layers through the depth, pictures."""
 
 import numpy as np
 
@@ -109,4 +109,47 @@ def pictures(images, labels=(), *, columns=8, signed=False, title=""):
         ax,
         f"{len(images)} pictures of {images.shape[1]} by {images.shape[2]} values from "
         f"{number(images.min())} to {number(images.max())}{ending}.",
+    )
+
+
+def there_and_back(values, derivatives, parameters, *, title=""):
+    """Draw a chain of values from left to right, and below it the derivatives that come back.
+
+    Parameters
+    ----------
+    values : sequence of str
+        What each box computes, in order; the last is the loss.
+    derivatives : sequence of str
+        What comes back to each box, "" where nothing is needed.
+    parameters : sequence of str
+        What the parameters used in a box get, "" where it has none.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = new_axes(None, title, "", "")
+    ax.figure.set_size_inches(1.9 * len(values), 2.7)
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": COLORS["model"]}
+    text = {"ha": "center", "va": "center", "fontsize": 11}
+    there, back = ({"arrowstyle": "->", "color": COLORS[name], "lw": 1.8} for name in
+                   ("model", "gradient"))  # fmt: skip
+    for place, value in enumerate(values):
+        ax.text(place, 1, value, bbox=box, **text)
+        ax.text(place, 0.35, derivatives[place], color=COLORS["gradient"], **text)
+        ax.text(place, -0.25, parameters[place], color=COLORS["gradient"], **text)
+        if place:
+            ax.annotate("", (place - 0.4, 1), (place - 0.72, 1), arrowprops=there)
+        if place and derivatives[place - 1]:
+            ax.annotate("", (place - 0.72, 0.65), (place - 0.3, 0.65), arrowprops=back)
+    ax.set(xlim=(-0.5, len(values) - 0.5), ylim=(-0.55, 1.35))
+    ax.axis("off")
+    returned = [
+        text.replace("\n", ", ") for text in (*derivatives[::-1], *parameters[::-1]) if text
+    ]
+    return say(
+        ax,
+        f"Forwards: {', then '.join(values)}. Backwards: {'; '.join(returned)}.".replace(
+            "\n", ", "
+        ),
     )
