@@ -36,3 +36,14 @@ def test_paths_are_drawn_and_said():
     assert ax.lines[0].get_xdata().tolist() == [0, 1, 1]
     assert "Adam: 2 steps from (0, 0) to (1, 2)." in plots.describe(ax)
     assert ax.get_xlabel() == "u"
+
+
+def test_basins_count_and_draw_each_kind_of_end():
+    ends = np.array([[0, 1, 1], [0, 2, 1]])
+    names = ["left", "right", "nowhere"]
+    ax = plots.basins(np.array([-1.0, 0.0, 1.0]), np.array([5.0, 6.0]), ends, names)
+    assert "Of 6 starts, this many end at: left 2, right 3, nowhere 1." in plots.describe(ax)
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in ax.lines}
+    assert drawn["nowhere"] == [[0.0, 6.0]]
+    assert drawn["left"] == [[-1.0, 5.0], [-1.0, 6.0]]
+    assert len({line.get_color() for line in ax.lines}) == len(names)

@@ -10,7 +10,7 @@ from course.plots.contests import bars, race
 from course.plots.curves import costs, history, lines
 from course.plots.fits import fit, residuals
 from course.plots.graph import graph
-from course.plots.landscapes import contours, convergence, paths, surface
+from course.plots.landscapes import basins, contours, convergence, paths, surface
 from course.plots.networks import depth, half_planes, pictures, there_and_back
 from course.plots.noise import gradients, histograms, power_law
 from course.plots.style import CLASSES, COLORS, STYLES
@@ -21,6 +21,7 @@ __all__ = [
     "COLORS",
     "STYLES",
     "bars",
+    "basins",
     "calibration",
     "confusion",
     "contours",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course.plots.style import STYLES, legend, new_axes, pyplot, with_styles
+from course.plots.style import CLASSES, STYLES, legend, new_axes, pyplot, with_styles
 from course.plots.words import number, say
 
 
@@ -66,6 +66,36 @@ def paths(cost, first, second, runs=(), *, best=None, ax=None, title="", labels=
     if len(styled) > 1 or best is not None:
         legend(ax)
     return say(ax, " ".join(parts))
+
+
+def basins(first, second, ends, names, *, cost=None, ax=None, title="", labels=("a", "b")):
+    """Draw where a descent ends from each start: one colour and mark for each kind of end.
+
+    Parameters
+    ----------
+    first, second : ndarray
+        The two parameters of the starts, `(n,)` and `(k,)`.
+    ends : ndarray of integers of shape (k, n)
+        Which kind of end each start leads to, from 0.
+    names : sequence of str
+        What the kinds are called.
+    cost : callable, optional
+        `cost(a, b)` -> float, whose contours are drawn over the starts.
+    """
+    ax = new_axes(ax, title or "Where each start ends", *labels)
+    ax.figure.set_size_inches(6.6, 4.4)
+    across, up = np.meshgrid(first, second)
+    parts = []
+    for kind, (name, style) in enumerate(zip(names, CLASSES, strict=False)):
+        here = ends == kind
+        ax.plot(across[here], up[here], label=name, **{**style, "markersize": 3.4})
+        parts.append(f"{name} {here.sum()}")
+    if cost is not None:
+        height = _grid(cost, first, second)
+        ax.contour(first, second, height, 14, colors="black", linewidths=0.5, alpha=0.7)
+    ax.set_aspect("equal")
+    legend(ax)
+    return say(ax, f"Of {np.size(ends)} starts, this many end at: {', '.join(parts)}.")
 
 
 def convergence(rates, momenta, factors, points=(), *, ax=None, title="", ylabel="momentum"):
