@@ -192,6 +192,12 @@ def _explained(function, boxes):
     """Call the loss; an error that comes of tracing is told in the learner's words."""
     try:
         return function(boxes)
+    except NotImplementedError as error:
+        error.add_note(
+            "autograd knows no derivative of this function. Write it by others, such as "
+            "np.mean(weights * x) for np.average(x, weights=...), np.sum, np.exp, np.where."
+        )
+        raise
     except (AttributeError, TypeError, ValueError) as error:
         if "Box" in str(error) or "with a sequence" in str(error):
             error.add_note(

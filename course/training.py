@@ -394,9 +394,11 @@ def _any_stops(callbacks, step):
 
 
 def _as_batch(batch):
-    if not isinstance(batch, (tuple, list)):
+    is_column = isinstance(batch, list) and all(isinstance(part, Real) for part in batch)
+    if is_column or not isinstance(batch, (tuple, list)):
+        what = "list of numbers" if is_column else type(batch).__name__
         raise TypeError(
-            f"data gave a batch of type {type(batch).__name__}, and a tuple such as (x, y) was "
+            f"data gave a batch of type {what}, and a tuple such as (x, y) was "
             "expected. For all data at once write [(x, y)], with the brackets."
         )
     return tuple(batch)

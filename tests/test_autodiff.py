@@ -233,3 +233,9 @@ def test_check_gradient_raises_where_the_loss_is_no_number_beside_the_parameters
 def test_a_complex_loss_is_refused(replay):
     with pytest.raises(ValueError, match=r"a real number, and this one is complex.*np\.abs"):
         train(lambda m: m["x"] * (1 + 1j), {"x": 1.0}, [()], Descent(0.1), epochs=20, replay=replay)
+
+
+def test_function_without_a_derivative_comes_with_what_else_to_write():
+    with pytest.raises(NotImplementedError, match="average") as caught:
+        gradient(lambda m: np.average(m["w"]), {"w": np.ones(3)})
+    assert "np.mean(weights * x)" in caught.value.__notes__[0]

@@ -492,6 +492,11 @@ def test_a_short_run_shows_no_progress_unless_asked(capsys):
     ("arguments", "error", "text"),
     [
         ({"data": (X, Y)}, TypeError, r"type ndarray.*\[\(x, y\)\], with the brackets"),
+        (
+            {"data": ([1.0, 2.0], [3.0, 4.0])},
+            TypeError,
+            r"type list of numbers.*\[\(x, y\)\], with the brackets",
+        ),
         ({"data": []}, ValueError, r"data gave no batch"),
         ({"data": 3}, TypeError, r"data is a int; write \[\(x, y\)\]"),
         ({"data": zip([X], [Y], strict=True), "epochs": 2}, TypeError, r"zip.*used up.*Batches"),
