@@ -27,7 +27,8 @@ MEASURES = """scale => Reveal.getSlides().map(slide => {
             sizes.push(parseFloat(getComputedStyle(parent).fontSize));
     }
     slide.style.display = "";
-    return [low, wide, Math.min(...sizes, 99) * scale];
+    const empty = boxes.every(box => box.matches(".fragment, .again"));
+    return [low, wide, empty ? 0 : Math.min(...sizes, 99) * scale];
 })"""
 
 

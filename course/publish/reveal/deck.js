@@ -84,6 +84,13 @@ function layOut(section) {
 // What belongs to one answer appears with one key.
 function count(section) {
   const order = [];
+  const boxes = [...section.querySelectorAll(":scope > div")];
+  const hidden = (box) => box.classList.contains("fragment");
+  if (boxes.every(hidden)) {  // the key that led to this slide was the answer's
+    const first = boxes[0].className;
+    boxes.filter((box) => box.className.split(" of-")[1] === first.split(" of-")[1])
+      .forEach((box) => box.classList.remove("fragment"));
+  }
   for (const box of section.querySelectorAll(":scope > .fragment")) {
     const name = [...box.classList].find((name) => name.startsWith("of-"));
     if (!order.includes(name)) order.push(name);
