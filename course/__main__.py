@@ -123,11 +123,11 @@ def add_folder(parser):
 
 
 def add_saved(parser):
-    """Let explorers be still pictures, which is quicker."""
+    """Let saved outputs be taken."""
     parser.add_argument(
         "--saved",
         action="store_true",
-        help="take the saved outputs: quicker, and explorers are still pictures",
+        help="take the saved outputs, which is quicker",
     )
 
 

@@ -9,7 +9,7 @@ __all__ = ["lecture"]
 
 
 def lecture(number, folder, arguments=()):
-    """Open a lesson by its number; explorers start in lecture size (`DOWNHILL_LECTURE`)."""
+    """Open a lesson by its number in large type; the kernel is told by `DOWNHILL_LECTURE`."""
     names = {path.name[:2]: path.name for path in sorted(shipped_lessons().glob("*.ipynb"))}
     if number not in names:
         return f"downhill: there is no lesson {number!r}; there are {', '.join(names)}"

@@ -1,7 +1,7 @@
-"""A lesson as a reader without a kernel wants it: explorers that live, no cells that ask to be run.
+"""A lesson as a reader without a kernel wants it: still explorers, no cells that ask to be run.
 
-The lesson is executed once more, so that its explorers put an exported copy of themselves in place
-of their still picture (`DOWNHILL_EXPORT` in the kernel's environment asks them to).
+The lesson may be executed once more; `DOWNHILL_EXPORT` in the kernel's environment says what for.
+No explorer answers to it yet: pages and slides show their still pictures.
 """
 
 import os
@@ -27,7 +27,7 @@ ONLY_FOR_A_KERNEL = ("check", "hint", "warning")  # parts of an exercise
 
 
 def executed(path, export="1", timeout=600):
-    """Return the notebook at `path`, run from top to bottom, with exported explorers."""
+    """Return the notebook at `path`, run from top to bottom."""
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)

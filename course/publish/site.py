@@ -32,8 +32,7 @@ def site(notebooks, out, repository=None, execute=True):
     repository : str, optional
         "OWNER/NAME" on GitHub, for links that open a lesson on Binder.
     execute : bool
-        Whether lessons are run, so that their explorers live in the page; else their saved
-        outputs are shown.
+        Whether lessons are run anew; else their saved outputs are shown.
 
     Returns
     -------

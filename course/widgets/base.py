@@ -422,7 +422,8 @@ class Explorer(ipywidgets.VBox):
     @property
     def sentence(self):
         """What is seen, in words."""
-        return self.move(**self.values)[1]
+        with ONE_AT_A_TIME:
+            return self.move(**self.values)[1]
 
     def set(self, **values):
         """Set several controls at once; the picture is drawn once."""
@@ -443,7 +444,8 @@ class Explorer(ipywidgets.VBox):
 
     def png(self, dpi=100):
         """The picture as it stands, without its controls."""
-        return self.picture.png(self.move(**self.values)[0], dpi)
+        with ONE_AT_A_TIME:  # still part and marks of one state
+            return self.picture.png(self.move(**self.values)[0], dpi)
 
     def _show(self, change=None):
         """Show what the controls say now: what stands still, what moves and what is said of it."""
