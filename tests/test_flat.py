@@ -185,6 +185,29 @@ class InPlace:
         return parameter, state
 
 
+@dataclass(frozen=True)
+class InPlaceDescent:
+    """Descent that writes into what it is given."""
+
+    learning_rate: float
+
+    def start(self, parameter):
+        return None
+
+    def step(self, parameter, gradient, state):
+        parameter -= self.learning_rate * gradient
+        return parameter, state
+
+
+def test_after_a_divergence_the_model_before_the_last_step_is_whole_with_a_rule_in_place_too():
+    model, x, y = problem(float)
+    found = []
+    for rule in (InPlaceDescent(1e3), Descent(1e3)):
+        with pytest.warns(RuntimeWarning, match="diverged"):
+            found.append(parameters(train(loss, model, [(x, y)], rule, epochs=50)[0]))
+    assert_equal(*found)
+
+
 def test_a_rule_that_writes_in_place_changes_nothing_that_a_learner_holds():
     model, x, y = problem(float)
     start = [np.copy(p) for p in parameters(model)]

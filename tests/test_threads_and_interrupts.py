@@ -186,3 +186,27 @@ def test_an_interrupt_at_any_line_gives_the_last_complete_step():
         found = gradient(line_loss, Line(0.5, 0.5), X, Y)
         assert (found.m, found.b) == (expected.m, expected.b)
     assert outcomes.count("interrupted") > 0.4 * len(outcomes)
+
+
+def test_a_gradient_begun_in_another_thread_does_not_end_inside_of_this_one():
+    """autograd counts its traces for all threads together: an inner one must come after its outer.
+
+    The other thread begins first and would end in the middle of ours, if it could.
+    """
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(model):
+        begun.set()
+        may_end.wait(0.5)
+        return model["p"] ** 2
+
+    other = threading.Thread(target=gradient, args=(slow, {"p": 1.0}))
+
+    def nested(model):
+        may_end.set()
+        other.join()
+        return gradient(lambda inner: inner["p"] ** 2 * model["p"], model)["p"]
+
+    other.start()
+    begun.wait()
+    assert gradient(nested, {"p": 2.0}) == {"p": pytest.approx(8.0)}  # d/dp of 2 p p
