@@ -11,7 +11,7 @@ from course.command.lecture import lecture
 
 FOLDER = Path("~/downhill-lessons")
 NEEDS_MORE = """downhill: {} needs packages that reading lessons in JupyterLab doesn't ({}).
-Install them: pip install "downhill-course[publish]", or in a clone: pip install ".[publish]"
+Install them, in a clone of the course: pip install ".[publish]"
 """
 COMMANDS = """
 downhill doctor          looks whether this machine can run the course

@@ -162,7 +162,7 @@ def test_what_publishing_needs_is_said_where_it_is_missing(tmp_path):
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
-    assert 'pip install "downhill-course[publish]"' in run.stderr
+    assert 'pip install ".[publish]"' in run.stderr
 
 
 @pytest.fixture
