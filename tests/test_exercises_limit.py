@@ -168,3 +168,21 @@ def test_no_thread_is_left_behind():
     while ours() and time.perf_counter() < deadline:
         time.sleep(0.01)
     assert ours() == []
+
+
+def test_a_job_in_the_background_which_ignores_ctrl_c_is_limited_too():
+    """A shell starts it so, for instance when a course is graded at night."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(TimeIsUp):
+            within(SHORT, functools.partial(time_out_after, 2.0))
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def time_out_after(seconds):
+    """A loop that would end by itself, so that a broken limit fails a test and doesn't hang it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass

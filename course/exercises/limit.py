@@ -28,7 +28,8 @@ def within(seconds, call):
     runs without a limit. A Ctrl-C before the limit does what it always does.
     """
     before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    on_press = _ignore if before is signal.SIG_IGN else before  # ignored by a job in background
+    if threading.current_thread() is not threading.main_thread() or not callable(on_press):
         return call()
 
     here = sys._getframe()
@@ -40,7 +41,7 @@ def within(seconds, call):
         if late and inside:
             raise TimeIsUp
         if not late and inside:
-            before(signum, frame)
+            on_press(signum, frame)
         elif not late:
             pressed.append(True)
 
@@ -68,7 +69,11 @@ def within(seconds, call):
         running.release()
         here = None
         if pressed:
-            before(signal.SIGINT, None)
+            on_press(signal.SIGINT, None)
+
+
+def _ignore(signum, frame):
+    """What a process does with a Ctrl-C that it ignores."""
 
 
 def _is_below(frame, top):
