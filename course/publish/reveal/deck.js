@@ -24,20 +24,30 @@ function pieces(cell) {
   return found;
 }
 
-// A listing too long for a slide, as several.
+// A listing or a table too long for a slide, as several; each slide repeats its heading above it.
+const ROOM = HEIGHT - 60;
+
 function split(box) {
-  const pre = box.querySelector("pre");
-  if (!pre || box.offsetHeight <= HEIGHT || pre.offsetHeight < 0.8 * box.offsetHeight) return [box];
-  const lines = pre.innerHTML.split("\n");
-  const size = Math.floor(lines.length * (HEIGHT - 80) / box.offsetHeight);
-  const parts = [];
+  const pre = box.querySelector("pre"), table = box.querySelector("table");
+  if (box.offsetHeight <= ROOM) return [box];
+  if (table) return parts(box, [...table.querySelectorAll("tbody tr")], (part, rows) =>
+    part.querySelector("tbody").replaceChildren(...rows.map((row) => row.cloneNode(true))));
+  if (!pre || pre.offsetHeight < 0.8 * box.offsetHeight) return [box];
+  return parts(box, pre.innerHTML.split("\n"), (part, lines) => {
+    part.querySelector("pre").innerHTML = lines.join("\n");
+  });
+}
+
+function parts(box, lines, fill) {
+  const size = Math.floor(lines.length * (ROOM - 60) / box.offsetHeight);
+  const found = [];
   for (let start = 0; start < lines.length; start += size) {
     const part = box.cloneNode(true);
-    part.querySelector("pre").innerHTML = lines.slice(start, start + size).join("\n");
-    parts.push(part);
+    fill(part, lines.slice(start, start + size));
+    found.push(part);
   }
-  box.replaceWith(...parts);
-  return parts;
+  box.replaceWith(...found);
+  return found;
 }
 
 function layOut(section) {
