@@ -17,6 +17,7 @@ def constant(**options):
     Takes what `dataclasses.field` takes. The value may be of any type.
 
     >>> from dataclasses import dataclass
+    >>> from course import parameters
     >>> @dataclass
     ... class Scaled:
     ...     weight: float
