@@ -80,3 +80,8 @@ def test_command_says_which_file_hides_a_module(tmp_path, capsys):
     (tmp_path / "numpy.py").write_text("")
     main([str(tmp_path), "--copy-only"])
     assert "numpy.py hides what lessons import" in capsys.readouterr().out
+
+
+def test_files_beside_a_folder_that_is_still_to_be_made_hide_nothing(tmp_path):
+    (tmp_path / "numpy.py").write_text("")
+    assert doctors.writable(tmp_path / "lessons")

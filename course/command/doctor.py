@@ -115,9 +115,9 @@ def writable(folder):
             pass
     except (OSError, RuntimeError) as error:
         raise Trouble(f"{folder} can't be written ({error})", cure) from None
-    if names := hiding(nearest):
+    if names := hiding(folder):
         raise Trouble(
-            f"{', '.join(names)} in {nearest} hides what the lessons import under that name",
+            f"{', '.join(names)} in {folder} hides what the lessons import under that name",
             "Rename it, then restart the kernel.",
         )
     free = shutil.disk_usage(nearest).free
