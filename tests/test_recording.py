@@ -98,6 +98,16 @@ def assert_same_bits(runs):
     return history
 
 
+def recordings(recording):
+    """All that it holds, for models and batches of different kinds."""
+    return [one for replay in recording.replays.values() for one in replay.recorded.values()]
+
+
+def program_of(recording):
+    (one,) = recordings(recording)
+    return one.program
+
+
 def assert_replayed(runs):
     assert assert_same_bits(runs).notes == []
 
@@ -186,7 +196,7 @@ def test_a_loss_is_replayed_to_the_bit(name, dtype):
 def test_float32_stays_float32_on_the_way_back(name):
     model = astype(network(4, 5, 3), numpy.float32)
     recording = record(LOSSES[name], model, features().astype(numpy.float32), classes())
-    (program,) = [one.program for one in recording.recorded.values()]
+    program = program_of(recording)
     products = [call for call in program.calls if call.function is numpy.matmul]
     assert len(products) >= 3
     assert {call.value.dtype for call in products} == {numpy.dtype(numpy.float32)}
@@ -867,7 +877,7 @@ def test_a_batch_of_another_layout_is_recorded_anew():
         found = parameters(recording(model, other, y))
         for a, b in zip(found, parameters(gradient(recording.loss, model, other, y)), strict=True):
             numpy.testing.assert_array_equal(a, b)
-    assert len(recording.recorded) == 3
+    assert len(recordings(recording)) == 3
 
 
 def test_the_source_is_a_function_to_read_and_to_run():
@@ -883,7 +893,7 @@ def test_the_source_is_a_function_to_read_and_to_run():
 def test_every_source_runs_and_gives_the_ordinary_gradient(name):
     model, x, y = network(4, 5, 3), features(), classes()
     recording = record(LOSSES[name], model, x, y)
-    (program,) = [one.program for one in recording.recorded.values()]
+    program = program_of(recording)
     text = Listing(program, names_in(model, LOSSES[name], (x, y)))
     source = text.text()
     exec(source, scope := {"np": numpy, **text.constants})

@@ -120,7 +120,7 @@ class FlatParameters(SeparateParameters):
         number = tape.input(next(iter(leaves(memory, int)), 0))
         given = [tape.input(one) for one in leaves((vector, memory), np.ndarray)]
         given.append(tape.input(self.gradient))
-        inputs, rest = [one._call for one in (rate, number, *given)], iter(given)
+        rest = iter(given)
         memory = each(lambda v: number if isinstance(v, int) else next(rest), (vector, memory))
         with np.errstate(all="ignore"):  # no gradient is there yet
             results = leaves(rule.step(memory[0], given[-1], memory[1]))
@@ -128,8 +128,8 @@ class FlatParameters(SeparateParameters):
         arrays = [one for one in calls if isinstance(_value(one), np.ndarray)]
         number = next((one for one in calls if isinstance(_value(one), int)), None)
         here, there = (leaves(side, np.ndarray) for side in self.sides)
-        program = Program(inputs, tape.calls, [number, *arrays])
-        self.run = program.compiled(there, [inputs[-1]])
+        program = Program(tape.inputs, tape.calls, [number, *arrays])
+        self.run = program.compiled(there, [tape.inputs[-1]])
         self.given = (*here, self.gradient, *there), (*there, self.gradient, *here)
         tape.close()
 

@@ -9,23 +9,17 @@ import warnings
 
 import numpy as np
 
-from course.autodiff import (
-    backpropagate,
-    differentiate,
-    like,
-    plain,
-    require_parameters,
-    traceable,
-)
+from course.autodiff import backpropagate, differentiate, like, plain, require_parameters, traceable
 from course.engine.outside import Outside
 from course.engine.program import Program
 from course.engine.source import source
-from course.engine.tape import Call, Tape, Traced
+from course.engine.tape import Tape, Traced
 from course.trees import children, parameters, rebuild, rebuilder
 
 __all__ = ["Recording", "Replay", "record"]
 
 MOST = 32  # recordings in a training; with more of them recording doesn't pay
+SETTINGS = (bool, int, str, type(None))  # in a batch: a recording is made for one value of them
 TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}  # of the gradient's size
 
 
@@ -78,8 +72,16 @@ class Recording:
     """
 
     def __init__(self, loss, model, batch):
-        self.loss, self.recorded, self.lock = loss, {}, threading.RLock()
-        self.source = source(self._at(model, batch).program, model, loss, batch)
+        self.loss, self.replays, self.lock = loss, {}, threading.RLock()
+        for _ in range(2):  # the first is recorded, and the second compared with it
+            self.value_and_gradient(model, *batch)
+        (replay,) = self.replays.values()
+        if replay.problem:
+            raise ValueError(
+                f"this loss can't be recorded: {replay.problem}. Its gradient is to be had the "
+                "ordinary way: gradient(loss, model, *batch), and train(..., replay=False)."
+            )
+        self.source = source(replay.recorded[replay.key].program, model, loss, batch)
 
     def __repr__(self):
         return self.source
@@ -91,39 +93,16 @@ class Recording:
     def value_and_gradient(self, model, *batch):
         """Compute the loss and its gradient."""
         values = require_parameters(model)
+        arrays = [np.asarray(value) for value in values]
         with self.lock:  # a recording has one set of buffers
-            recorded = self._at(model, batch)
-            value = recorded.run(*map(np.asarray, values), *batch, *recorded.out)
-            gradients = [like(v, g) for v, g in zip(values, recorded.out, strict=True)]
-        return plain(value), rebuild(model, gradients)
-
-    def _at(self, model, batch):
-        """What was recorded for a model and batch of this kind; recorded now if nothing was."""
-        values, problem = require_parameters(model), None
-        try:
-            key = tuple(map(kind, [*map(np.asarray, values), *batch])), _outline(model, values)
-            recorded = self.recorded.get(key)
-            if recorded and not recorded.outside.changed():
-                return recorded
-            recorded = Recorded(self.loss, model, values, batch, range(len(values)))
-            problem = recorded.problem or recorded.outside.changed()
-        except Unrecordable as reason:
-            problem = str(reason)
-        if not problem:
-            recorded.out = [np.empty_like(value, order="C", subok=False) for value in values]
-            recorded.run = recorded.program.compiled(recorded.out)
-            value, gradients = differentiate(
-                lambda boxes: self.loss(rebuild(model, boxes), *batch), values
-            )
-            replayed = [recorded.run(*map(np.asarray, values), *batch, *recorded.out)]
-            problem = difference([*replayed, *recorded.out], [value, *gradients])
-        if problem:
-            raise ValueError(
-                f"this loss can't be recorded: {problem}. Its gradient is to be had the ordinary "
-                "way: gradient(loss, model, *batch), and train(..., replay=False)."
-            )
-        self.recorded[key] = recorded
-        return recorded
+            key = tuple((a.dtype, a.shape, a.strides) for a in arrays), _outline(model, values)
+            if key not in self.replays:
+                out = [np.empty_like(array, order="C", subok=False) for array in arrays]
+                self.replays[key] = Replay(self.loss, model, range(len(values)), out, [])
+            replay = self.replays[key]
+            value = replay(arrays, batch)
+            gradients = [like(v, g) for v, g in zip(values, replay.out, strict=True)]
+        return value if type(value) is float else plain(value), rebuild(model, gradients)
 
 
 class Replay:
@@ -145,99 +124,95 @@ class Replay:
         Is given a line where gradients go the ordinary way.
     replay : bool
         Without, they are from the beginning.
+
+    Attributes
+    ----------
+    problem : str or None
+        Why gradients are taken the ordinary way, if they are.
     """
 
     def __init__(self, loss, model, wanted, out, notes, replay=True):
         self.loss, self.model, self.build = loss, model, rebuilder(model)
         self.types = [None if isinstance(v, np.ndarray) else type(v) for v in parameters(model)]
-        self.wanted, self.out, self.notes, self.ordinary = wanted, out, notes, not replay
+        self.wanted, self.out, self.notes = wanted, out, notes
+        self.problem = None if replay else "replay=False"
         self.recorded, self.batch, self.key, self.last = {}, None, None, None
-        self.steps, self.recordings = 0, 0
-        self.outside = Outside(loss, model) if replay else None
+        self.steps, self.recordings, self.outside = 0, 0, replay and Outside(loss, model)
 
     def __call__(self, values, batch):
         """Loss at `values`, arrays and numpy's floats; its gradient is in `out`."""
         self.steps += 1
-        recorded = None if self.ordinary else self._recorded(batch)
-        if recorded and recorded.compared:
+        if not self.problem:
             try:
-                value = recorded.run(*values, *batch, *self.out)
-                self.last = recorded, values, batch
-                return value
+                recorded = self._at(batch)
+                if recorded is None:
+                    return self._taken(self._record(values, batch))
+                if recorded.compared:
+                    value = recorded.run(*values, *batch, *self.out)
+                    self.last = recorded, values, batch
+                    return value
             except Exception as error:  # the loss's own will come again
                 self._give_up(_told(error))
-        if recorded and not self.ordinary:
-            *ordinary, problem = self._compare(recorded, values, batch)
-            self._doubt(problem)
-            return self._taken(*ordinary)
-        if not self.ordinary:
-            recorded = self._record(values, batch)
-            if recorded:
-                return self._taken(recorded.value, recorded.gradients)
-        return self._taken(*self._differentiate(values, batch))
+        ordinary = self._differentiate(values, batch)
+        if not self.problem:
+            self._doubt(self._difference(recorded, values, batch, ordinary))
+        return self._taken(ordinary)
 
     def finish(self):
         """Compare the last replayed gradient with the ordinary one; a difference is warned of."""
-        if self.ordinary or self.last is None or self.outside.changed():
+        if self.problem or self.last is None or self.outside.changed():
             return
+        _, *at = self.last
         try:
-            problem = self._compare(*self.last)[2]
+            problem = self._difference(*self.last, self._differentiate(*at))
         except Exception as error:
             problem = f"the loss, called again, raises {_told(error)}"
         self._doubt(problem)
 
-    def _recorded(self, batch):
+    def _at(self, batch):
         """What is recorded for batches of this kind, or None."""
         if self.outside.changed():
             self.recorded, self.last = {}, None
             self.outside = Outside(self.loss, self.model)
         if self.outside.problem:
-            return self._give_up(self.outside.problem)
+            raise Unrecordable(self.outside.problem)
         if batch is not self.batch:  # [(x, y)] gives the same one each time
-            try:
-                self.batch, self.key = batch, tuple(map(kind, batch))
-            except Unrecordable as reason:
-                return self._give_up(reason)
+            self.batch, self.key = batch, tuple(map(kind, batch))
         return self.recorded.get(self.key)
 
     def _record(self, values, batch):
+        """The ordinary value and gradients, which are recorded."""
         self.recordings += 1
         if self.recordings > MOST:
-            return self._give_up(
+            raise Unrecordable(
                 f"more than {MOST} recordings were needed, for batches of so many kinds, or since "
                 "a variable that the loss reads changes again and again"
             )
-        typed = self._typed(values)
-        try:
-            recorded = Recorded(self.loss, self.model, typed, batch, self.wanted, self.outside)
-            changed = self.outside.changed()
-            problem = recorded.problem or (changed and f"it changes `{changed}`, which it reads")
-            if problem:
-                self._give_up(problem)
-            else:
-                recorded.run = recorded.program.compiled(self.out)
-                self.recorded[self.key] = recorded
-            return recorded
-        except Exception as error:  # the loss's own will come again
-            return self._give_up(_told(error))
+        recorded = Recorded(self.loss, self.build, self._typed(values), batch, self.wanted)
+        changed = self.outside.changed()
+        if recorded.problem or changed:
+            self._give_up(recorded.problem or f"it changes `{changed}`, which it reads")
+        else:
+            recorded.run = recorded.program.compiled(self.out)
+            self.recorded[self.key] = recorded
+        return recorded.ordinary
 
-    def _compare(self, recorded, values, batch):
-        """The ordinary value and gradients, and in what the replayed ones differ, or None."""
-        value, gradients = self._differentiate(values, batch)
+    def _difference(self, recorded, values, batch, ordinary):
+        """In what a replay differs from the ordinary value and gradients, or None."""
+        value, gradients = ordinary
         try:
             replayed = [recorded.run(*values, *batch, *self.out), *self.out]
-            ordinary = [value, *(gradients[index] for index in self.wanted)]
-            problem, recorded.compared = difference(replayed, ordinary), True
         except Exception as error:
-            problem = _told(error)
-        return value, gradients, problem
+            return _told(error)
+        recorded.compared = True
+        return difference(replayed, [value, *(gradients[index] for index in self.wanted)])
 
     def _doubt(self, problem):
         """Go the ordinary way if there is a problem; warn if steps were taken that may be wrong."""
         if problem and self.last is None:
             self._give_up(problem)
         elif problem:
-            self.ordinary = True
+            self.problem = problem
             self.notes.append(
                 f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the "
                 "loss depends on more than its arguments: write train(..., replay=False)."
@@ -246,11 +221,12 @@ class Replay:
 
     def _give_up(self, problem):
         """Go the ordinary way from here on, and say why."""
-        self.ordinary = True
+        self.problem = problem
         self.notes.append(f"Gradients were taken the ordinary way, without replay: {problem}.")
 
-    def _taken(self, value, gradients):
-        """Put an ordinary gradient where it is wanted."""
+    def _taken(self, ordinary):
+        """Put ordinary gradients where they are wanted; the value."""
+        value, gradients = ordinary
         for place, index in zip(self.out, self.wanted, strict=True):
             place[...] = gradients[index]
         return value
@@ -277,7 +253,7 @@ class Recorded:
 
     Attributes
     ----------
-    value, gradients : as from `differentiate`
+    ordinary : value and gradients, as from `differentiate`
     program : Program
     problem : str or None
         What the loss does that can't be replayed.
@@ -285,14 +261,11 @@ class Recorded:
 
     run, compared = None, False
 
-    def __init__(self, loss, model, values, batch, wanted, outside=None):
-        self.outside = outside or Outside(loss, model)
-        if self.outside.problem:
-            raise Unrecordable(self.outside.problem)
-        tape, build = Tape(), rebuilder(model)
+    def __init__(self, loss, build, values, batch, wanted):
+        tape = Tape()
         parameters = [tape.input(traceable(value)) for value in values]
-        data = [tape.input(part) if _is_followed(part) else part for part in batch]
-        inputs = [_result(v, Call(None, (), {}, v)) for v in (*parameters, *data)]
+        pairs = [(part, tape.input(part)) for part in batch]
+        data = [part if isinstance(part, SETTINGS) else traced for part, traced in pairs]
 
         def forward(boxes):
             result = loss(build(boxes), *data)
@@ -301,13 +274,13 @@ class Recorded:
 
         try:
             out, found = backpropagate(forward, parameters)
-            self.value = plain(_untraced(out))
-            self.gradients = [like(v, _untraced(g)) for v, g in zip(values, found, strict=True)]
-            outputs = [_result(out, self.value)]
-            outputs += [_result(found[i], self.gradients[i]) for i in wanted]
-            self.problem = tape.refusal and f"it {tape.refusal}"
+            value = plain(_untraced(out))
+            gradients = [like(v, _untraced(g)) for v, g in zip(values, found, strict=True)]
+            self.ordinary, self.problem = (value, gradients), tape.refusal and f"it {tape.refusal}"
             if not self.problem:
-                self.program = Program(inputs, tape.calls, outputs)
+                pairs = [(out, value), *((found[i], gradients[i]) for i in wanted)]
+                outputs = [one._call if type(one) is Traced else other for one, other in pairs]
+                self.program = Program(tape.inputs, tape.calls, outputs)
         finally:
             tape.close()
 
@@ -316,23 +289,13 @@ def _untraced(value):
     return value._value if type(value) is Traced else value
 
 
-def _result(out, value):
-    """The call that gives a value on the tape, else what is given for it."""
-    return out._call if type(out) is Traced else value
-
-
-def _is_followed(part):
-    """Whether a part of the batch is an array or a number, which may be another the next time."""
-    return type(part) in (np.ndarray, float) or isinstance(part, (np.floating, np.integer))
-
-
 def kind(part):
     """What of a part of the batch a recording is made for: type, shape and layout, or its value."""
     if type(part) is np.ndarray and part.dtype.kind in "fiub":
         return part.dtype, part.shape, part.strides
     if type(part) is float or isinstance(part, (np.floating, np.integer)):
         return type(part)
-    if part is None or isinstance(part, (bool, int, str)):
+    if isinstance(part, SETTINGS):
         return type(part), part
     what = f"an array of {part.dtype}" if type(part) is np.ndarray else type(part).__name__
     raise Unrecordable(f"the batch holds {what}, and arrays of numbers were expected")
@@ -367,21 +330,16 @@ def difference(replayed, ordinary):
     )
 
 
-def _distance(some, others):
-    """Distance of two lists of arrays, relative to their size."""
-    some, others = (
-        np.concatenate([np.ravel(v) for v in part]).astype(float) for part in (some, others)
-    )
+def _distance(*both):
+    """The largest difference in two lists of arrays, relative to the largest number."""
+    some, others = (np.concatenate([np.ravel(v) for v in part], dtype=float) for part in both)
     if np.array_equal(some, others, equal_nan=True):
         return 0.0
-    largest = np.max(np.abs(others))
-    if not (np.isfinite(largest) and largest > 0):
-        return np.inf
-    return float(np.nan_to_num(np.linalg.norm((some - others) / largest), nan=np.inf)) / float(
-        np.linalg.norm(others / largest)
-    )
+    with np.errstate(all="ignore"):
+        return float(np.nan_to_num(np.max(abs(some - others)) / np.max(abs(others)), nan=np.inf))
 
 
 def _told(error):
-    first = str(error).splitlines()
-    return f"{type(error).__name__}: {first[0].rstrip('.')}" if first else type(error).__name__
+    """An error in one line; of what can't be recorded, the reason alone."""
+    lines = [] if isinstance(error, Unrecordable) else [type(error).__name__]
+    return ": ".join([*lines, *(line.rstrip(".") for line in str(error).splitlines()[:1])])

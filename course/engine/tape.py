@@ -49,7 +49,7 @@ class Tape:
 
     Attributes
     ----------
-    calls : list of Call
+    inputs, calls : list of Call
     backward : bool
         Whether the loss is computed, and its gradient has begun.
     refusal : str or None
@@ -57,11 +57,13 @@ class Tape:
     """
 
     def __init__(self):
-        self.calls, self.backward, self.refusal, self.constants = [], False, None, {}
+        self.inputs, self.calls, self.constants = [], [], {}
+        self.backward, self.refusal = False, None
 
     def input(self, value):
         """A value to write down what is done with it."""
-        return self._traced(value, Call(None, (), {}, value))
+        self.inputs.append(Call(None, (), {}, value))
+        return self._traced(value, self.inputs[-1])
 
     def record(self, function, args, kwargs=None):
         """Call a function, and write it down."""
