@@ -4,27 +4,23 @@ import re
 import warnings
 from xml.etree import ElementTree
 
-import autograd.numpy as np
+import numpy as np
 import pytest
 
-from course import Descent, binary_cross_entropy, gradient, train
 from course.exercises.lessons import exercises
 from course.widgets import explore_boundary
 from course.widgets.base import Picture
 from course.widgets.boundary import (
     AS_MEASURED,
     RATES,
-    REGIMES,
     SINE,
     STANDARDISED,
     STEPS,
-    Logistic,
     _Solved,
     draw,
     height,
     move,
     problems,
-    regime,
 )
 
 PROBLEMS = problems()
@@ -41,86 +37,6 @@ def explorer():
     return explore_boundary()
 
 
-def loss(model, x, y):
-    return binary_cross_entropy(x @ model["weights"], y)
-
-
-# computing
-
-
-@EVERY
-def test_cost_and_gradient_are_the_librarys(problem):
-    weights = np.linspace(-0.2, 0.3, problem.features.shape[1])
-    model = {"weights": weights}
-    assert problem.cost(weights) == pytest.approx(loss(model, problem.features, problem.y))
-    exact = gradient(loss, model, problem.features, problem.y)["weights"]
-    assert problem.gradient(weights) == pytest.approx(exact)
-
-
-@EVERY
-def test_the_hessian_is_the_gradients_derivative(problem):
-    weights = np.linspace(-0.02, 0.03, problem.features.shape[1])
-    step = 1e-6 * np.eye(len(weights))
-    estimate = [
-        (problem.gradient(weights + d) - problem.gradient(weights - d)) / 2e-6 for d in step
-    ]
-    assert problem.hessian(weights) == pytest.approx(np.array(estimate), rel=1e-5, abs=1e-6)
-
-
-@EVERY
-def test_descent_is_what_train_does(problem):
-    start = {"weights": np.zeros(problem.features.shape[1])}
-    rate = 1.5 / problem.curvature(start["weights"])
-    batch = [(problem.features, problem.y)]
-    model, _ = train(loss, start, batch, Descent(rate), epochs=40, progress=False)
-    path = problem.descend(rate, 40)
-    assert path.shape == (41, problem.features.shape[1])
-    assert path[-1] == pytest.approx(model["weights"])
-
-
-@EVERY
-def test_the_best_weights_have_no_slope_and_the_lowest_cost(problem):
-    best = problem.solve()
-    assert problem.gradient(best) == pytest.approx(np.zeros(len(best)), abs=1e-8)
-    descended = problem.descend(1 / problem.curvature(0 * best), 1000)
-    assert problem.cost(best) < problem.cost(descended).min()
-
-
-def test_points_that_a_line_parts_have_no_best_weights():
-    x = np.array([-2.0, -1.0, 1.0, 2.0])
-    features = np.column_stack([np.ones(4), x, np.array([0.3, -0.2, 0.1, 0.5])])
-    parted = Logistic(features, (x > 0).astype(int), ("no", "yes"), ("x", "y"))
-    with pytest.raises(ValueError, match=r"no weights are best.*data\.sine_boundary"):
-        parted.solve(steps=2000)  # long after its curvatures have all become 0
-
-
-@EVERY
-def test_no_curvature_is_larger_than_the_first(problem):
-    first = problem.curvature(np.zeros(problem.features.shape[1]))
-    assert first == pytest.approx(np.linalg.norm(problem.features, 2) ** 2 / len(problem.y) / 4)
-    rng = np.random.default_rng(0)
-    for _ in range(20):
-        weights = rng.normal(size=problem.features.shape[1])
-        assert problem.curvature(weights) < first
-
-
-@EVERY
-def test_the_two_walls_are_where_the_cost_climbs_and_never_settles(problem):
-    known = _Solved(problem)
-
-    def rises(rate):
-        return np.diff(problem.cost(problem.descend(rate, 200))).max()
-
-    assert rises(0.99 * 2 / known.first) < 1e-12
-    near = known.best * (1 + 1e-6)  # at the best boundary: does a step lead away from it?
-    for factor, leaves in ((0.95, False), (1.05, True)):
-        weights = near
-        for _ in range(3000):
-            weights = weights - factor * 2 / known.last * problem.gradient(weights)
-        apart = np.linalg.norm(weights - known.best) > np.linalg.norm(near - known.best)
-        assert apart == leaves
-
-
 def test_the_boundary_is_where_the_score_is_the_logit():
     weights, x = np.array([0.5, -1.0, 0.2, 0.1, 2.0]), np.linspace(-2, 2, 7)
     for logit in (0.0, 2.2):
@@ -128,14 +44,6 @@ def test_the_boundary_is_where_the_score_is_the_logit():
         features = np.column_stack([x[:, None] ** np.arange(4), up])
         assert features @ weights == pytest.approx(np.full(7, logit))
     assert np.isnan(height(np.zeros(5), x)).all()
-
-
-def test_regimes_begin_where_theory_says():
-    borders = (0.01, 0.1, 0.2, 20.0)  # 0.1, 1 and 2 over the first curvature, 2 over the last
-    below = [regime(0.99 * border, first=10.0, last=0.1) for border in borders]
-    above = [regime(1.01 * border, first=10.0, last=0.1) for border in borders]
-    assert below == list(REGIMES[:-1])
-    assert above == list(REGIMES[1:])
 
 
 def test_the_three_problems_are_the_lessons():

@@ -11,32 +11,28 @@ from functools import lru_cache
 import numpy as np
 
 from course import data
-from course.functions import sigmoid
 from course.plots import CLASSES, COLORS, STYLES, number
+from course.theory import LOGISTIC_REGIMES, Logistic, logistic_borders, logistic_regime
 from course.widgets.base import Choice, Curve, Explorer, Number, figure
+from course.widgets.steps import shown_steps
 
-__all__ = ["Logistic", "explore_boundary"]
+__all__ = ["explore_boundary"]
 
 MOST_STEPS = 1000
 BLOCKS = (60, 250, MOST_STEPS)  # how many steps are descended at once
-REGIMES = ("crawling", "converging", "oscillating", "climbing first", "never settling")
 SHADES = ("#dddddd", "#cfe8d8", "#fbe7b5", "#f6cdb6", "#e3b8c4")
 SINE = "a sine"
 AS_MEASURED, STANDARDISED = "penguins, in mm", "penguins, standardised"
 
 
 @dataclass(frozen=True, eq=False)
-class Logistic:
-    r"""Logistic regression on given features, from weights of zero.
+class Labelled(Logistic):
+    """A logistic regression that can be drawn, with the names of its classes and axes.
 
-    $$ f(w) = \frac{1}{n} \sum_i \log(1 + e^{z_i}) - y_i z_i, \qquad z = X w $$
-
-    `features` is X, `(n, k)`: a column of ones, then powers of the horizontal coordinate, last the
-    vertical coordinate itself. `y` holds 0 and 1. The rest is for the picture.
+    The columns of its features are ones, then powers of the horizontal coordinate, last the
+    vertical coordinate itself.
     """
 
-    features: np.ndarray
-    y: np.ndarray
     names: tuple
     axes: tuple
 
@@ -44,56 +40,6 @@ class Logistic:
     def points(self):
         """Where the points are drawn, `(n, 2)`."""
         return self.features[:, [1, -1]]
-
-    def cost(self, weights):
-        """The cross-entropy at weights `(..., k)`, as `(...)`."""
-        logits = weights @ self.features.T
-        return np.mean(np.logaddexp(0, logits) - self.y * logits, axis=-1)
-
-    def right(self, weights):
-        """The share of points on the right side of the boundary."""
-        return float(np.mean((self.features @ weights > 0) == self.y))
-
-    def gradient(self, weights):
-        """The derivative of the cost by each weight: the mean of (p - y) x."""
-        return self.features.T @ (sigmoid(self.features @ weights) - self.y) / len(self.y)
-
-    def hessian(self, weights):
-        """The cost's second derivatives, `(k, k)`: the mean of p (1 - p) x x^T."""
-        p = sigmoid(self.features @ weights)
-        return (self.features.T * (p * (1 - p))) @ self.features / len(self.y)
-
-    def curvature(self, weights):
-        """The largest curvature at these weights; nowhere is it larger than at zero."""
-        return float(np.linalg.eigvalsh(self.hessian(weights))[-1])
-
-    def solve(self, steps=50):
-        """The weights of the lowest cost, by Newton's method; they must exist."""
-        weights = np.zeros(self.features.shape[1])
-        for _ in range(steps):
-            if self.right(weights) == 1:
-                break
-            step = np.linalg.solve(self.hessian(weights), self.gradient(weights))
-            weights = weights - step
-            if np.max(np.abs(step)) < 1e-9 * np.max(np.abs(weights)):
-                return weights
-        raise ValueError(
-            "Logistic.solve: no weights are best. A boundary that makes no mistake has a lower "
-            "cost the larger its weights are; give points that no such boundary parts, for "
-            "instance those of data.sine_boundary(300, rng) with a cubic's features."
-        )
-
-    def descend(self, rate, steps):
-        """The weights at the start and after each step of gradient descent, `(steps + 1, k)`."""
-        weights = np.zeros(self.features.shape[1])
-        rows, columns = self.features, np.ascontiguousarray(self.features.T) / len(self.y)
-        path = [weights]
-        with np.errstate(over="ignore"):  # exp(large) is inf, and 1 / inf the 0 that is meant
-            for _ in range(steps):
-                p = 1 / (1 + np.exp(-(rows @ weights)))
-                weights = weights - rate * (columns @ (p - self.y))
-                path.append(weights)
-        return np.array(path)
 
 
 def height(weights, x, logit=0.0):
@@ -109,17 +55,12 @@ def height(weights, x, logit=0.0):
     return (logit - np.polynomial.polynomial.polyval(x, weights[:-1])) / weights[-1]
 
 
-def regime(rate, first, last):
-    """Name what descent does at a rate, by the curvature at the start and at the best weights."""
-    return REGIMES[int(np.searchsorted(_borders(first, last), rate))]
-
-
 def problems():
     """The explorer's three: the points around a sine, and two species of penguins, on two scales.
 
     Returns
     -------
-    dict of str -> Logistic
+    dict of str -> Labelled
     """
     x, side = data.sine_boundary(300, np.random.default_rng(0))
     cubic = np.column_stack([x[:, :1] ** np.arange(4), x[:, 1]])
@@ -131,9 +72,9 @@ def problems():
     lengths = ("bill length (mm)", "bill depth (mm)")
     scales = ("bill length (standardised)", "bill depth (standardised)")
     return {
-        SINE: Logistic(cubic, side, ("below", "above"), ("x1", "x2")),
-        AS_MEASURED: Logistic(_with_ones(measured), species, names, lengths),
-        STANDARDISED: Logistic(_with_ones(scaled), species, names, scales),
+        SINE: Labelled(cubic, side, ("below", "above"), ("x1", "x2")),
+        AS_MEASURED: Labelled(_with_ones(measured), species, names, lengths),
+        STANDARDISED: Labelled(_with_ones(scaled), species, names, scales),
     }
 
 
@@ -195,7 +136,7 @@ def move(solved, rate, steps):
     """What moves: the boundary, its probabilities, who stands wrong, the cost; and a sentence."""
     problem, path = solved.problem, solved.path(rate, steps)
     weights = path[steps]
-    shown = _shown_steps(steps)
+    shown = shown_steps(steps, first=40)
     costs = problem.cost(path[shown])
     x = np.linspace(*_span(problem.points[:, 0]), 80)
     wrong = problem.points[(problem.features @ weights > 0) != problem.y]
@@ -218,9 +159,10 @@ def sentence(solved, rate, steps, weights):
     problem, cost = solved.problem, float(solved.problem.cost(weights))
     now = problem.curvature(weights)
     share = problem.right(weights)
+    name = logistic_regime(rate, solved.first, solved.last)
     return (
         f"Learning rate {rate:.4g} × largest curvature = {number(rate * solved.first)} at the "
-        f"start and {number(rate * now)} now: {regime(rate, solved.first, solved.last)}. After "
+        f"start and {number(rate * now)} now: {name}. After "
         f"{steps:,} step{'s' * (steps != 1)} the cost is {number(cost)}, "
         f"{number(cost - solved.lowest)} above the lowest possible; "
         f"{round(share * len(problem.y))} of {len(problem.y)} points ({share:.1%}) are on the "
@@ -252,8 +194,8 @@ def _draw_cost(ax, solved):
 
 
 def _draw_rate(ax, solved):
-    edges = [RATES[0], *_borders(solved.first, solved.last), RATES[-1]]
-    for name, shade, a, b in zip(REGIMES, SHADES, edges[:-1], edges[1:], strict=True):
+    edges = [RATES[0], *logistic_borders(solved.first, solved.last), RATES[-1]]
+    for name, shade, a, b in zip(LOGISTIC_REGIMES, SHADES, edges[:-1], edges[1:], strict=True):
         ax.axvspan(a, b, color=shade, linewidth=0)
         if b > 2.2 * a:
             ax.text(np.sqrt(a * b), 0.5, name, ha="center", va="center", fontsize=8.5)
@@ -266,11 +208,6 @@ def _draw_rate(ax, solved):
     )
 
 
-def _borders(first, last):
-    """Where one regime ends and the next begins."""
-    return 0.1 / first, 1 / first, 2 / first, 2 / last
-
-
 def _span(values):
     margin = 0.04 * np.ptp(values)
     return np.min(values) - margin, np.max(values) + margin
@@ -278,14 +215,6 @@ def _span(values):
 
 def _with_ones(x):
     return np.column_stack([np.ones(len(x)), x])
-
-
-def _shown_steps(steps):
-    """Which steps are drawn: the first forty, then pairs at equal ratios up to the last."""
-    if steps <= 40:
-        return np.arange(steps + 1)
-    later = np.geomspace(40, steps - 1, 60).astype(int)
-    return np.unique(np.concatenate([np.arange(40), later, later + 1]))
 
 
 def _positions(low, high, count):

@@ -1,120 +1,35 @@
-"""The learning-rate explorer: what one number decides, on a problem that can be solved exactly.
-
-For a model linear in its parameters the mean squared error is a quadratic, its gradient is
-H p + c, and every step of gradient descent multiplies the distance to the minimum, along each
-eigenvector of H, by 1 - rate * eigenvalue. A million steps are then one power.
-"""
+"""The learning-rate explorer: what one number decides, on a problem solved exactly."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from course import data
-from course.autodiff import value_and_gradient
 from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, number
-from course.trees import children, parameters, rebuild
+from course.theory import (
+    ARRIVED,
+    REGIMES,
+    Quadratic,
+    as_vector,
+    from_vector,
+    half_life,
+    has_diverged,
+    quadratic,
+    regime,
+    regime_borders,
+    until_diverged,
+)
+from course.trees import children
 from course.widgets.base import Choice, Curve, Explorer, Number, figure, points
+from course.widgets.steps import shown_steps
 
-__all__ = ["Quadratic", "explore_learning_rate", "half_life", "quadratic", "regime"]
-
-
-@dataclass(frozen=True, eq=False)
-class Quadratic:
-    r"""A loss that is a quadratic in its parameters p.
-
-    $$ f(p) = f_{min} + \tfrac12 (p - p^*)^T H (p - p^*) $$
-
-    `minimum` is p*, `(n,)`; `lowest` its loss; `curvatures` `(n,)` the eigenvalues of H, rising;
-    `directions` `(n, n)` its eigenvectors in columns.
-    """
-
-    minimum: np.ndarray
-    lowest: float
-    curvatures: np.ndarray
-    directions: np.ndarray
-
-    @property
-    def stable_rate(self):
-        """The largest stable learning rate, 2 / (largest curvature)."""
-        return 2 / self.curvatures[-1]
-
-    @property
-    def condition(self):
-        """The condition number: the largest curvature over the smallest."""
-        return self.curvatures[-1] / self.curvatures[0]
-
-    def descend(self, start, rate, steps):
-        r"""Where gradient descent is after each number of steps, `(len(steps), n)`.
-
-        $$ p_k = p^* + V (1 - rate\, \lambda)^k V^T (p_0 - p^*) $$
-        """
-        along = self.directions.T @ (np.asarray(start) - self.minimum)
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            shrunk = (1 - rate * self.curvatures) ** np.asarray(steps, dtype=float)[:, None]
-            return self.minimum + (shrunk * along) @ self.directions.T
-
-    def loss(self, points):
-        """The loss at points `(..., n)`, as `(...)`."""
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            along = (np.asarray(points) - self.minimum) @ self.directions
-            return self.lowest + 0.5 * along**2 @ self.curvatures
+__all__ = ["explore_learning_rate"]
 
 
-def quadratic(loss, model, *batch):
-    """Find the quadratic that `loss(model, *batch)` is, from n + 1 of its gradients.
-
-    Raises
-    ------
-    ValueError
-        The loss isn't a quadratic in the model's parameters.
-    """
-    start = _vector(model)
-    size = len(start)
-
-    def gradient_at(point):
-        value, slope = value_and_gradient(loss, _model(model, point), *batch)
-        return value, _vector(slope)
-
-    _, linear = gradient_at(np.zeros(size))
-    hessian = np.array([gradient_at(unit)[1] - linear for unit in np.eye(size)])
-    is_flat = np.abs(hessian).max() <= 1e-9 * np.abs(linear).max()  # as the absolute error is
-    slope = gradient_at(start)[1]
-    if is_flat or not np.allclose(hessian @ start + linear, slope, rtol=1e-6, atol=1e-6):
-        raise ValueError(
-            "quadratic: this loss isn't a quadratic in the model's parameters, so its path can't "
-            "be computed ahead. Give a model that is linear in its parameters, such as a line or "
-            "a parabola, with mse: explore_learning_rate(loss, Line(0.0, 0.0), x, y)."
-        )
-    curvatures, directions = np.linalg.eigh((hessian + hessian.T) / 2)
-    minimum = -np.linalg.pinv(hessian, hermitian=True) @ linear
-    return Quadratic(minimum, float(gradient_at(minimum)[0]), curvatures, directions)
-
-
-def regime(rate, curvature):
-    """Name what gradient descent does along a direction, by rate times curvature."""
-    return REGIMES[int(np.searchsorted(BORDERS, round(rate * curvature, 9)))]
-
-
-def half_life(rate, curvature):
-    """After how many steps the distance along a direction has halved; infinite if it never does.
-
-    >>> round(half_life(1e-4, 0.4925))
-    14074
-    """
-    shrink = abs(1 - rate * curvature)
-    if shrink == 0:
-        return 0.0
-    return np.log(0.5) / np.log(shrink) if shrink < 1 else np.inf
-
-
-BORDERS = (0.1, 1.0, 2.0)
-REGIMES = ("crawling", "converging", "oscillating", "diverging")
 SHADES = ("#dddddd", "#cfe8d8", "#fbe7b5", "#f6cdb6")
 MOST_STEPS = 1_000_000
-DIVERGED = 1e6  # times the first loss: where `train` stops too
-ARRIVED = 1e-3  # from least squares, in every parameter
 AS_GIVEN, STANDARDISED = "as measured", "standardised"
 
 
@@ -190,7 +105,7 @@ class Problem:
     @classmethod
     def of(cls, loss, model, x, y):
         """Solve `loss(model, x, y)` and remember what it was asked for."""
-        start = _vector(model)
+        start = as_vector(model)
         if len(start) < 2:
             raise ValueError(
                 f"the explorer draws a path over two parameters or more, and "
@@ -203,7 +118,7 @@ class Problem:
 
     def predict(self, point, x):
         """What the model says at x with these parameters."""
-        return _model(self.model, point)(x)
+        return from_vector(self.model, point)(x)
 
     @property
     def plane(self):
@@ -241,10 +156,10 @@ def draw_all(axes, problem):
 def move(problem, rate, steps):
     """What moves: the fit, the path, the cost so far and the rate; and a sentence about them."""
     bowl = problem.bowl
-    counts = _shown_steps(steps)
+    counts = shown_steps(steps)
     points = bowl.descend(problem.start, rate, counts)
     losses = bowl.loss(points)
-    kept = _until_diverged(losses)
+    kept = until_diverged(losses)
     counts, points, losses = counts[:kept], points[:kept], losses[:kept]
     x = np.linspace(np.min(problem.x), np.max(problem.x), 60)
     flat = problem.project(points)
@@ -259,18 +174,21 @@ def move(problem, rate, steps):
         Curve("cost", counts[-1:], losses[-1:], model, "", dot=9),
         Curve("rate", [here, here], [0, 1], model, width=3),
     ]
-    growth = losses[-1] / losses[0]
-    return marks, sentence(bowl, rate, counts[-1], points[-1], growth)
+    point = None if has_diverged(losses)[-1] else points[-1]
+    return marks, sentence(bowl, rate, counts[-1], point)
 
 
-def sentence(bowl, rate, steps, point, growth):
-    """Say what is seen: the regime, how far the descent came, how fast it goes on."""
+def sentence(bowl, rate, steps, point):
+    """Say what is seen: the regime, how far the descent came, how fast it goes on.
+
+    `point` is where it stands after so many steps, None if it diverged.
+    """
     steepest, flattest = bowl.curvatures[-1], bowl.curvatures[0]
     said = (
         f"Learning rate {rate:.4g} × largest curvature {steepest:.5g} = "
         f"{rate * steepest:.3g}: {regime(rate, steepest)}. After {steps:,} steps the cost is "
     )
-    if growth > DIVERGED:
+    if point is None:
         said += "more than a million times the first, and the fit has left the picture; "
         return said + f"the largest stable rate is {bowl.stable_rate:.4g}."
     loss = bowl.loss(point)
@@ -322,7 +240,7 @@ def _draw_cost(ax, problem):
 
 def _draw_rate(ax, bowl):
     low, high = _scale(bowl)
-    edges = [low, *(border / bowl.curvatures[-1] for border in BORDERS), high]
+    edges = [low, *regime_borders(bowl.curvatures[-1]), high]
     for name, shade, a, b in zip(REGIMES, SHADES, edges[:-1], edges[1:], strict=True):
         ax.axvspan(a, b, color=shade, linewidth=0)
         ax.text(np.sqrt(a * b), 0.5, name, ha="center", va="center", fontsize=8.5)
@@ -346,33 +264,6 @@ def _rates(low, high):
 def _step_counts():
     counts = np.geomspace(1, MOST_STEPS, 121)
     return sorted({int(_round(count, 2)) for count in counts})
-
-
-def _shown_steps(steps):
-    """Which steps are drawn: the first sixty, then pairs at equal ratios up to the last."""
-    if steps <= 60:
-        return np.arange(steps + 1)
-    later = np.geomspace(60, steps - 1, 90).round().astype(int)
-    return np.unique(np.concatenate([np.arange(60), later, later + 1]))
-
-
-def _until_diverged(losses):
-    """How many losses there are up to the first that is a million times the first of all."""
-    gone = ~(losses <= DIVERGED * losses[0])
-    return int(np.argmax(gone)) + 1 if gone.any() else len(losses)
-
-
-def _vector(model):
-    """All parameters in a row."""
-    return np.concatenate([np.ravel(p) for p in parameters(model)]).astype(float)
-
-
-def _model(model, vector):
-    """The model around the parameters of a row."""
-    old = parameters(model)
-    pieces = np.split(vector, np.cumsum([np.size(p) for p in old])[:-1])
-    pairs = zip(old, pieces, strict=True)
-    return rebuild(model, [v.reshape(np.shape(p)) if np.ndim(p) else float(v[0]) for p, v in pairs])
 
 
 def _round(value, digits=3):

@@ -10,94 +10,21 @@ import numpy as np
 from course import data
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, convergence, number
+from course.theory import ARRIVED, HEAVY, NESTEROV, best_momentum, momentum_factor, quadratic
 from course.widgets.base import Choice, Curve, Explorer, Number, figure
-from course.widgets.learning_rate import ARRIVED, quadratic, squared_error
+from course.widgets.learning_rate import squared_error
+from course.widgets.steps import shown_steps
 
-__all__ = ["best", "explore_momentum", "factor", "roll", "running_problem"]
+__all__ = ["explore_momentum", "running_problem"]
 
-HEAVY, NESTEROV = "heavy ball", "Nesterov"
 START = np.random.default_rng(0).random(102)[100:]  # lesson 01: drawn after the data's noise
 MOST_STEPS = 3000
-GONE = 1e6  # times the first distance: there's nothing left to see
 
 
 def running_problem():
     """The line that runs through all lessons, as a `Quadratic`."""
     x, y = data.line(np.random.default_rng(0))
     return quadratic(squared_error, Line(*START), x, y)
-
-
-def factor(rate, momentum, curvature, rule=HEAVY):
-    r"""By how much a step multiplies the distance to the minimum, in the long run.
-
-    The distance e of a step follows from the two before it,
-
-    $$ e_{k+1} = \tau e_k - \delta e_{k-1}, \qquad z^2 - \tau z + \delta = 0, $$
-
-    and the factor is the larger |z|. Heavy ball: trace tau = 1 + momentum - rate curvature,
-    determinant delta = momentum. Nesterov: both (1 + momentum) and momentum are multiplied by
-    1 - rate curvature instead. Below 1 it arrives. All arguments broadcast.
-
-    References
-    ----------
-    Polyak (1964); Lessard, Recht and Packard (2016).
-
-    >>> round(float(factor(0.1, 0.0, 1.0)), 6)
-    0.9
-    """
-    rate, momentum, curvature = np.broadcast_arrays(rate, momentum, curvature)
-    shrink = 1 - rate * curvature
-    if rule == HEAVY:
-        trace, determinant = momentum + shrink, momentum
-    else:
-        trace, determinant = (1 + momentum) * shrink, momentum * shrink
-    root = np.sqrt((trace**2 / 4 - determinant).astype(complex))
-    return np.maximum(np.abs(trace / 2 + root), np.abs(trace / 2 - root))
-
-
-def best(curvatures, rule=HEAVY):
-    r"""The theory's best learning rate and momentum for two curvatures.
-
-    $$ \eta = \frac{4}{(\sqrt{L} + \sqrt{\ell})^2}, \quad
-       \rho = \Big(\frac{\sqrt{\kappa} - 1}{\sqrt{\kappa} + 1}\Big)^2, \quad \kappa = L / \ell $$
-
-    for the heavy ball (Polyak 1964); for Nesterov, 4 / (3 L + l) and (r - 2) / (r + 2) with
-    r = sqrt(3 kappa + 1) (Lessard, Recht and Packard 2016).
-    """
-    low, high = curvatures
-    if rule == HEAVY:
-        root = np.sqrt(high / low)
-        return 4 / (np.sqrt(high) + np.sqrt(low)) ** 2, ((root - 1) / (root + 1)) ** 2
-    root = np.sqrt(3 * high / low + 1)
-    return 4 / (3 * high + low), (root - 2) / (root + 2)
-
-
-def roll(bowl, rate, momentum, rule=HEAVY, most=MOST_STEPS):
-    """Roll down from the start: distances to the minimum along both directions.
-
-    Returns
-    -------
-    ndarray of shape (steps + 1, 2)
-        The flat direction first. It ends where the parameters have arrived or are lost, or after
-        `most` steps.
-    """
-    ahead = momentum if rule == NESTEROV else 0.0
-    rows = []
-    along = (bowl.directions.T @ (START - bowl.minimum)).tolist()
-    for distance, curvature in zip(along, bowl.curvatures.tolist(), strict=True):
-        push, limit, velocity, row = rate * curvature, GONE * abs(distance), 0.0, [distance]
-        for _ in range(most):
-            pull = push * distance
-            velocity = momentum * velocity + pull
-            distance -= ahead * velocity + pull if ahead else velocity
-            row.append(distance)
-            if abs(distance) > limit:
-                break
-        rows.append(row)
-    steps = min(map(len, rows))
-    distances = np.array([row[:steps] for row in rows]).T
-    arrived = np.all(np.abs(distances @ bowl.directions.T) <= ARRIVED, axis=1)
-    return distances[: np.argmax(arrived) + 1] if arrived.any() else distances
 
 
 def explore_momentum():
@@ -108,7 +35,7 @@ def explore_momentum():
     Explorer with the controls `rate`, `momentum` and `rule` ("heavy ball" or "Nesterov").
     """
     bowl = running_problem()
-    rate, momentum = (_round(value, 8) for value in best(bowl.curvatures))  # it is an edge
+    rate, momentum = (_round(value, 8) for value in best_momentum(bowl.curvatures))  # it is an edge
     plain = _round(1.9995 / bowl.curvatures.sum(), 4)  # rounded up it would diverge
     rates = [_round(value, 3) for value in np.geomspace(1e-5, 3e-3, 149)]
     kept = [0.0, *(_round(1 - lost, 4) for lost in np.geomspace(0.95, 1e-3, 120))]
@@ -136,9 +63,11 @@ def draw(bowl, rule):
     """What stands still: the map with its best place, contours, and empty axes of distance."""
     fig, axes = figure([["map", "path", "distance"]], (11, 4.2), width_ratios=[1.25, 1, 1])
     rates, momenta = np.geomspace(1e-5, 3e-3, 160), 1 - np.geomspace(1, 1e-3, 160)
-    worst = factor(rates[:, None], momenta[:, None, None], bowl.curvatures, rule).max(axis=-1)
+    factors = momentum_factor(rates[:, None], momenta[:, None, None], bowl.curvatures, rule)
+    worst = factors.max(axis=-1)
     convergence(rates, momenta, worst, ax=axes["map"], title="Steps to a tenth of the distance")
-    axes["map"].plot(*best(bowl.curvatures, rule), **{**STYLES["best"], "linestyle": "none"})
+    best = best_momentum(bowl.curvatures, rule)
+    axes["map"].plot(*best, **{**STYLES["best"], "linestyle": "none"})
     _draw_path(axes["path"], bowl)
     _draw_distance(axes["distance"], bowl)
     return fig
@@ -146,11 +75,8 @@ def draw(bowl, rule):
 
 def move(bowl, rate, momentum, rule=HEAVY):
     """What moves: the place on the map, the path, both distances; and a sentence about them."""
-    distances = roll(bowl, rate, momentum, rule)
-    steps = np.arange(len(distances))
-    shown = np.unique(
-        np.concatenate([steps[:250], np.geomspace(1, len(steps), 150) - 1]).astype(int)
-    )
+    distances = bowl.descend_with_momentum(START, rate, momentum, rule, MOST_STEPS)
+    shown = shown_steps(len(distances) - 1, first=250, pairs=75)
     points = bowl.minimum + distances[shown] @ bowl.directions.T
     away = np.maximum(np.abs(distances), 1e-9)[shown]
     path, now = COLORS["path"], COLORS["model"]
@@ -167,7 +93,7 @@ def move(bowl, rate, momentum, rule=HEAVY):
 
 def sentence(bowl, rate, momentum, rule, distances):
     """Say what is seen: how fast each direction goes, and when the parameters arrive."""
-    flat, steep = factor(rate, momentum, bowl.curvatures, rule)
+    flat, steep = momentum_factor(rate, momentum, bowl.curvatures, rule)
     said = (
         f"{rule[0].upper()}{rule[1:]} at learning rate {rate:.4g} and momentum {momentum:.4g}: "
         f"each step multiplies the distance along the flat direction by {flat:.5f} and along the "
