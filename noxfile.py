@@ -22,6 +22,15 @@ def newest(session):
     session.run("python", "-m", "pytest", *(session.posargs or ["tests", "course"]))
 
 
+@nox.session(python=["3.11", "3.12", "3.13"])
+def nbgrader(session):
+    """Three students handed a lesson, collected from, graded: what docs/teaching.md says."""
+    session.install(".[test]")
+    graded = session.create_tmp()
+    session.run("python", "-m", "pytest", "tests/test_nbgrader.py", f"--basetemp={graded}")
+    session.log(f"the class, with each student's feedback: {graded}/class0")
+
+
 @nox.session(venv_backend="none")
 def lock(session):
     """Write down anew what a Binder session or a hub's image installs, with hashes."""

@@ -1,10 +1,7 @@
 """Exercises in notebooks: one source for all cells, and what is made from it for teachers."""
 
 import ast
-import importlib.util
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -212,46 +209,3 @@ def test_the_command_writes_both_versions_and_overwrites_nothing(tmp_path, capsy
         main(["without-solutions", str(tmp_path / "plain"), str(tmp_path / "graded")])
     assert main(["cells", "01-mse"]) == 0
     assert 'check("01-mse", my_mse)' in capsys.readouterr().out
-
-
-@pytest.mark.skipif(not importlib.util.find_spec("nbgrader"), reason="nbgrader isn't installed")
-def test_nbgrader_releases_grades_and_gives_feedback(tmp_path):
-    nbformat.write(sheet("01-mse", "01-update"), tmp_path / "lesson.ipynb")
-    main(["nbgrader", str(tmp_path / "course"), str(tmp_path / "lesson.ipynb")])
-    course = tmp_path / "course"
-    # nbgrader calls alembic, which lies beside it.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {"PATH": path}
-
-    def nbgrader(*arguments):
-        command = [sys.executable, "-m", "nbgrader", *arguments]
-        done = subprocess.run(
-            command, cwd=course, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stderr
-
-    nbgrader("generate_assignment", "lesson")
-    released = nbformat.read(course / "release/lesson/lesson.ipynb", as_version=4)
-    assert "np.mean" not in "\n".join(cell.source for cell in released.cells)
-    assert exercises()["01-mse"].skeleton in released.cells[2].source
-    right = {"ada": ["01-mse", "01-update"], "bob": ["01-mse"], "cy": []}
-    for student, solved in right.items():
-        handed_in = nbformat.read(course / "release/lesson/lesson.ipynb", as_version=4)
-        for cell in handed_in.cells:
-            id, part = part_of(cell)
-            if part == "skeleton" and id in solved:
-                cell.source = exercises()[id].solution
-        (course / "submitted" / student / "lesson").mkdir(parents=True)
-        nbformat.write(handed_in, course / "submitted" / student / "lesson/lesson.ipynb")
-    said = nbgrader("autograde", "lesson", "--create")
-    nbgrader("generate_feedback", "lesson")
-    assert "cannot be converted" not in said
-
-    from nbgrader.api import Gradebook
-
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        scores = {s.student.id: s.score for s in book.assignment_submissions("lesson")}
-    assert scores == {"ada": 2.0, "bob": 1.0, "cy": 0.0}
-    feedback = (course / "feedback/ada/lesson/lesson.html").read_text(encoding="utf-8")
-    assert exercises()["01-mse"].shown in feedback

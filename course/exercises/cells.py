@@ -96,7 +96,12 @@ c = get_config()
 c.CourseDirectory.course_id = "downhill"
 # The skeleton stands above the line that nbgrader puts in the solution's place.
 c.ClearSolutions.code_stub = {"python": "# Your answer goes into the lines above."}
-c.ExecutePreprocessor.timeout = 300
+# A cell that runs longer is interrupted, and the next one runs.
+c.ExecutePreprocessor.timeout = 120
+# What reaches for the solutions isn't run.
+from course.exercises.grading import refuse
+
+c.Autograde.sanitize_preprocessors.append(refuse)
 """
 
 
@@ -122,7 +127,8 @@ def for_nbgrader(notebook):
 
     The skeleton stands above the solution's region, which nbgrader empties. A graded cell raises
     unless the check says that the answer is right, since nbgrader counts exceptions; it ends in no
-    value, since nbgrader would take one for a partial grade.
+    value, since nbgrader would take one for a partial grade. It imports `check` itself: a student's
+    cell may have put something else in its place.
     """
     new = without_solutions(notebook)
     for cell in new.cells:
@@ -132,7 +138,10 @@ def for_nbgrader(notebook):
             cell.source += f"\n\n\n### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
             cell.metadata.nbgrader = _nbgrader(id, solution=True)
         elif part == "check":
-            cell.source = f"feedback = {cell.source}\ndisplay(feedback)\nassert feedback.right"
+            cell.source = (
+                f"from course.exercises import check\n\nfeedback = {cell.source}\n"
+                "display(feedback)\nassert feedback.right"
+            )
             cell.metadata.nbgrader = _nbgrader(f"{id}-check", grade=True, locked=True, points=1)
     return new
 

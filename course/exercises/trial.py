@@ -25,6 +25,7 @@ NOT_THE_LEARNERS = (
     *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
     "<",
 )
+AS_IMPORTED = [(module, dict(vars(module))) for module in (np, anp)]
 
 
 @dataclass(frozen=True)
@@ -90,22 +91,26 @@ def trial_of(exercise, answer):
 def undisturbed():
     """Put back what an answer may break for all that follows: numpy's functions, its process.
 
-    A process that an answer has forked ends here, or the notebook would go on twice.
+    The functions are put back before it runs as well: with a `np.mean` of the learner's own, the
+    solution would be as wrong as the answer. A process that an answer has forked ends here, or the
+    notebook would go on twice.
     """
-    process, modules = os.getpid(), [(np, dict(vars(np))), (anp, dict(vars(anp)))]
-    limit = sys.getrecursionlimit()
+    process, limit = os.getpid(), sys.getrecursionlimit()
+    put_back()
     try:
         yield
     finally:
         if os.getpid() != process:
             os._exit(0)
         sys.setrecursionlimit(limit)
-        for module, before in modules:
-            for name in [
-                name for name, value in vars(module).items() if before.get(name) is not value
-            ]:
-                if name in before:
-                    setattr(module, name, before[name])
+        put_back()
+
+
+def put_back():
+    """Give numpy the functions again that it had when this module was imported."""
+    for module, before in AS_IMPORTED:
+        for name in [name for name, value in before.items() if vars(module).get(name) is not value]:
+            setattr(module, name, before[name])
 
 
 def argument_names(function, count):
