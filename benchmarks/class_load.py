@@ -29,10 +29,22 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from course.command.copies import copy_lessons, shipped_lessons
-from course.command.lab import FOR_A_HUB, SETTINGS
+from course.command.lab import FOR_A_HUB, FOR_ITS_KERNELS, SETTINGS
 
 LESSON = "01_gradient_descent.ipynb"
 MOVES = 25
+# What this environment may have for tests and teachers, and the image hasn't.
+ABSENT = {
+    "ServerApp": {
+        "jpserver_extensions": {
+            "jupyterlab_jupytext": False,
+            "nbgrader.server_extensions.assignment_list": False,
+            "nbgrader.server_extensions.course_list": False,
+            "nbgrader.server_extensions.formgrader": False,
+            "nbgrader.server_extensions.validate_assignment": False,
+        }
+    }
+}
 CONFIG = """
 import os, sys
 c = get_config()
@@ -48,7 +60,11 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "{there}/home/{{username}}"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"]
-c.Spawner.environment = {{"OPENBLAS_NUM_THREADS": "1", "JUPYTER_CONFIG_PATH": "{settings}"}}
+c.Spawner.environment = {{
+    "OPENBLAS_NUM_THREADS": "1",
+    "JUPYTER_CONFIG_PATH": "{settings}",
+    "IPYTHONDIR": lambda spawner: "{there}/home/" + spawner.user.name + "/.ipython",
+}}
 c.Spawner.env_keep = ["PATH", "PYTHONPATH", "LANG"]
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 c.JupyterHub.concurrent_spawn_limit = 40
@@ -71,7 +87,9 @@ class Hub:
         self.token, self.proxy_token = secrets.token_hex(16), secrets.token_hex(16)
         self.port, self.proxy_port, self.hub_port = port, port + 1, port + 2
         self.url = f"http://127.0.0.1:{port}"
-        settings = f"{SETTINGS}{os.pathsep}{FOR_A_HUB}"  # as in the image
+        (there / "absent").mkdir()
+        (there / "absent/jupyter_server_config.json").write_text(json.dumps(ABSENT))
+        settings = os.pathsep.join(map(str, (SETTINGS, FOR_A_HUB, there / "absent")))
         options = vars(self) | {"password": secrets.token_hex(16), "settings": settings}
         (there / "config.py").write_text(CONFIG.format(**options))
 
@@ -127,6 +145,7 @@ class Student:
     async def come(self):
         """Log in and have a server started, with the learner's copy in its folder."""
         copy_lessons(shipped_lessons(), self.home)
+        shutil.copytree(FOR_ITS_KERNELS, self.home / ".ipython" / "profile_default")
         await self.hub.ask(f"/hub/api/users/{self.name}", "POST", {})
         await self.start_server()
 
@@ -205,22 +224,13 @@ class Student:
 
     async def move_slider(self):
         """Move the first slider; seconds from each move to the picture that answers."""
-        sliders = [id for id, state in self.models.items() if is_slider(state)]
-        print(
-            len(self.models),
-            self.failures[:3],
-            [m.get("_model_name") for m in self.models.values()][:10],
+        id, data = next(
+            (id, data) for id, state in self.models.items() if (data := moves_of(state))
         )
-        slider = sliders[0]
-        state = self.models[slider]
-        low, high = state["min"], state["max"]
         took = []
         for move in range(MOVES):
-            value = low + (high - low) * (0.2 + 0.6 * (move % 10) / 10)
-            value = round(value) if isinstance(low, int) else value
-            data = {"method": "update", "state": {"value": value}, "buffer_paths": []}
             began = time.monotonic()
-            await self.send("comm_msg", {"comm_id": slider, "data": data})
+            await self.send("comm_msg", {"comm_id": id, "data": data(0.2 + 0.06 * (move % 10))})
             while not is_picture(await self.hear()):
                 pass
             took.append(time.monotonic() - began)
@@ -228,9 +238,15 @@ class Student:
         return took
 
     def memory(self):
-        """Megabytes of this student's processes; what several share is shared out (PSS)."""
-        mine = [p for p in psutil.process_iter() if self.owns(p)]
-        return sum(p.memory_full_info().pss for p in mine) / 1e6
+        """Megabytes of this student's server and kernel; what several share is shared out (PSS)."""
+        server = kernel = 0
+        for process in filter(self.owns, psutil.process_iter()):
+            size = process.memory_full_info().pss / 1e6
+            if "ipykernel" in str(process.cmdline()):
+                kernel += size
+            else:
+                server += size
+        return server, kernel
 
     def owns(self, process):
         """Whether a process runs in this student's folder or serves this student."""
@@ -247,16 +263,39 @@ class Student:
         )
 
 
-def is_slider(state):
-    """Whether a widget's state is a slider's."""
-    return "Slider" in str(state.get("_model_name")) and "max" in state
+def moves_of(state):
+    """Return what moves a widget's slider to a part of its range; None where there is none."""
+    if "Slider" in str(state.get("_model_name")) and "max" in state:
+        low, high = state["min"], state["max"]
+
+        def slide(part):
+            value = low + (high - low) * part
+            value = round(value) if isinstance(low, int) else value
+            return {"method": "update", "state": {"value": value}, "buffer_paths": []}
+
+        return slide
+    numbers = {
+        name: control["positions"]
+        for name, control in state.get("spec", {}).get("controls", {}).items()
+        if control["kind"] == "Number" and control["shown"]
+    }
+    if not numbers:
+        return None
+    name, positions = next(iter(numbers.items()))
+
+    def ask(part):
+        value = positions[int(part * len(positions))]
+        asked = {"values": {name: value}, "press": secrets.token_hex(4)}
+        return {"method": "custom", "content": asked}
+
+    return ask
 
 
 def is_picture(message):
     """Whether a message brings a new picture."""
     if message["header"]["msg_type"] != "comm_msg":
         return False
-    return "<svg" in json.dumps(message["content"]["data"].get("state", {}))[:100_000]
+    return "<svg" in json.dumps(message["content"]["data"].get("state", {}))
 
 
 async def measure(count, proxy):
@@ -288,11 +327,12 @@ def row(count, came, ran, moves, students):
     firsts, lasts = zip(*ran, strict=True)
     moves = sorted(1000 * seconds for seconds in moves)
     failures = [failure for student in students for failure in student.failures]
-    memory = statistics.mean(student.memory() for student in students)
+    server, kernel = map(statistics.mean, zip(*(s.memory() for s in students), strict=True))
     return (
         f"| {count} | {came:.0f} | {max(firsts):.1f} | {max(lasts):.0f} | "
-        f"{statistics.median(moves):.0f} | {moves[int(0.9 * len(moves))]:.0f} | {memory:.0f} | "
-        f"{len(failures)} | {failures[:1] or ''}"
+        f"{statistics.median(moves):.0f} | {moves[int(0.9 * len(moves))]:.0f} | "
+        f"{server + kernel:.0f} ({server:.0f} + {kernel:.0f}) | {len(failures)} |"
+        + "".join(f"\n  {failure}" for failure in failures[:3])
     )
 
 
@@ -351,7 +391,7 @@ def main():
     options = parser.parse_args()
     print(
         "| users | all servers up, s | first cell, s | whole lesson, s | slider, ms: median | "
-        "90th percentile | MB a student | failed cells |\n|" + "---:|" * 8
+        "90th percentile | MB a student (server + kernel) | failed cells |\n|" + "---:|" * 8
     )
     for count in options.users:
         asyncio.run(measure(count, options.proxy))

@@ -3,14 +3,18 @@
 import importlib.metadata
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+from jupyter_client import KernelManager
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+from course.command.lab import FOR_ITS_KERNELS
 
 ROOT = Path(__file__).parent.parent
 BINDER = ROOT / "binder"
@@ -28,6 +32,20 @@ def read_pins():
 
 
 PINS = read_pins()
+LEAVES_A_RING = """
+import gc, time, weakref
+
+gc.disable()
+
+
+class Ring:
+    def __init__(self):
+        self.me = self
+
+
+ring = weakref.ref(Ring())
+time.sleep(0.5)
+"""
 
 
 def is_met(need):
@@ -117,3 +135,31 @@ def test_repo2docker_reads_the_folder_as_meant(tmp_path):
     assert 'install --no-cache-dir -r "binder/requirements.txt"' in recipe
     assert "RUN ./binder/postBuild" in recipe
     assert "binder/start" in recipe
+
+
+def test_kernels_of_the_image_give_memory_back(tmp_path):
+    """The built image's own kernel starts with the extension that does so, and says nothing."""
+    script = (BINDER / "postBuild").read_text()
+    assert 'shutil.copytree(FOR_ITS_KERNELS, f"{sys.prefix}/etc/ipython"' in script
+    shutil.copytree(FOR_ITS_KERNELS, tmp_path / "profile_default")
+    manager = KernelManager(ip="127.0.0.1")
+    manager.start_kernel(env=os.environ | {"IPYTHONDIR": str(tmp_path)}, cwd=str(tmp_path))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=120)
+        said = []
+        # Figures are rings of objects, as this is; without the extension it would still be there.
+        for code in (LEAVES_A_RING, "print(ring() is None)"):
+            client.execute_interactive(code, timeout=120, output_hook=said.append)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert [m["content"]["text"] for m in said if m["msg_type"] == "stream"] == ["True\n"]
+
+
+def test_a_course_without_the_grammar_of_addresses_starts_its_server():
+    """The image takes rfc3987-syntax out; what needs it does without."""
+    assert "pip uninstall --yes --quiet rfc3987-syntax\n" in (BINDER / "postBuild").read_text()
+    without = "import sys; sys.modules['rfc3987_syntax'] = None; import jupyterlab.labapp"
+    subprocess.run([sys.executable, "-c", without], check=True)

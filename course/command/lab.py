@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
-__all__ = ["FOR_A_HUB", "LARGE_TYPE", "SETTINGS", "open_lab"]
+__all__ = ["FOR_A_HUB", "FOR_ITS_KERNELS", "LARGE_TYPE", "SETTINGS", "open_lab"]
 
 # The question about news doesn't cover the first lesson, and file names aren't cut by a column
 # of dates. These are defaults: what a learner sets in JupyterLab goes before them.
 SETTINGS = Path(__file__).parent / "jupyter"
 FOR_A_HUB = Path(__file__).parent / "hub"
+FOR_ITS_KERNELS = Path(__file__).parent / "ipython"
 LARGE_TYPE = Path(__file__).parent / "large_type"
 
 
