@@ -21,15 +21,20 @@ def network(W, b, V, c):
     return Chain(Dense.from_arrays(W, b, relu), Dense.from_arrays(V, c))
 
 
-def test_descent_is_what_train_does():
-    run = SPIRALS.descend(5, "He", 0.5, steps=20)
-    start = network(*SPIRALS.start(5, "He"))
+@pytest.mark.parametrize(
+    ("units", "name", "rate"),
+    [(5, "He", 0.5), (1, "zero", 1.0), (32, "Glorot", 3.0), (9, "too large", 0.01)],
+)
+def test_descent_is_what_train_does(units, name, rate):
+    run = SPIRALS.descend(units, name, rate, steps=20)
+    start = network(*SPIRALS.start(units, name))
     batch = [(SPIRALS.x, SPIRALS.y)]
-    fitted, history = train(loss, start, batch, Descent(0.5), epochs=20, progress=False)
-    np.testing.assert_allclose(run.losses[:20], history.losses, rtol=1e-9)
-    np.testing.assert_allclose(run.at(20)[0], fitted[0].weight, rtol=1e-7)
-    np.testing.assert_allclose(run.at(20)[3], fitted[1].bias, rtol=1e-7)
-    assert run.right[20] == accuracy(fitted(SPIRALS.x), SPIRALS.y)
+    fitted, history = train(loss, start, batch, Descent(rate), epochs=20)
+    np.testing.assert_allclose(SPIRALS.losses(run, np.arange(20)), history.losses, rtol=1e-9)
+    expected = [fitted[0].weight, fitted[0].bias, fitted[1].weight, fitted[1].bias]
+    for ours, theirs in zip(run.at(20), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-12)
+    assert SPIRALS.right(run, 20) == accuracy(fitted(SPIRALS.x), SPIRALS.y)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +123,8 @@ def test_dragging_the_steps_trains_nothing(monkeypatch):
 
 
 def test_the_number_that_the_exercise_asks_for():
-    shares = [SPIRALS.descend(units, "He", 1.0).right[-1] for units in range(1, 9)]
+    runs = [SPIRALS.descend(units, "He", 1.0) for units in range(1, 9)]
+    shares = [SPIRALS.right(run, -1) for run in runs]
     enough = [units for units, share in enumerate(shares, 1) if share > 0.95]
     assert enough[0] == exercises()["04-units"].reference
     assert shares[5] == pytest.approx(0.933, abs=5e-4)
