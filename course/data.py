@@ -198,9 +198,12 @@ class Standardize:
         x = _samples("x", x, "Standardize.fit(x)")
         _require_finite("x", x)
         x = x if np.issubdtype(x.dtype, np.floating) else x.astype(float)
-        mean, scale = (f(axis=0, dtype=float).astype(x.dtype) for f in (x.mean, x.std))
-        rounding = 16 * np.finfo(x.dtype).eps * np.abs(x).max(axis=0)
-        still = (np.ptp(x, axis=0) <= rounding) | (scale == 0)
+        # Divided by a power of two, which rounds nothing, squares can't overflow or vanish.
+        size = np.frexp(np.abs(x).max(axis=0))[1]
+        u = np.ldexp(x.astype(float), -size)
+        mean, scale = (np.ldexp(v, size).astype(x.dtype) for v in (u.mean(axis=0), u.std(axis=0)))
+        rounding = 16 * np.finfo(x.dtype).eps * np.abs(u).max(axis=0)
+        still = (np.ptp(u, axis=0) <= rounding) | (scale == 0)
         return cls(np.where(still, x[0], mean), np.where(still, x.dtype.type(1), scale))
 
     def __call__(self, x):

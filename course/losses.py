@@ -282,13 +282,18 @@ def _require_same_shape(name, prediction, target):
     ours, theirs = np.shape(prediction), np.shape(target)
     if ours == theirs:
         return
-    message = f"{name}: predictions have shape {ours} and targets {theirs}; they must be the same. "
-    if len(ours) and len(theirs) and ours[0] != theirs[0]:
-        raise ValueError(f"{message}Were x and y cut at different places? len(x) must be len(y).")
-    wide, cure = (ours, "prediction[:, 0]") if len(ours) > len(theirs) else (theirs, "y[:, 0]")
-    if wide[1:] == (1,):
-        message += f"numpy would compare every sample with every other. Write {cure}."
-    raise ValueError(message + ("" if ours and theirs else "Call the model on the whole of x."))
+    wide, column = (ours, "prediction[:, 0]") if len(ours) > len(theirs) else (theirs, "y[:, 0]")
+    if not (ours and theirs):
+        cure = f"Call the model on the whole of x: {name}(model(x), y)."
+    elif ours[0] != theirs[0]:
+        cure = "Cut x and y at the same place, so that len(x) is len(y)."
+    elif wide[1:] == (1,):
+        cure = f"numpy would compare every sample with every other: write {column}."
+    else:
+        cure = f"Give the model as many outputs as y has columns, then {name}(model(x), y)."
+    raise ValueError(
+        f"{name}: predictions have shape {ours} and targets {theirs}; they must be the same. {cure}"
+    )
 
 
 @check
@@ -323,7 +328,10 @@ def _require_classes(name, logits, labels):
             + (" Write labels[:, 0]." if given[1] == 1 else f" Write one_hot(labels, {shape[1]}).")
         )
     if len(given) == 1 and given != shape[:1]:
-        raise ValueError(f"{name}: {given[0]} labels for {shape[0]} rows of logits.")
+        raise ValueError(
+            f"{name}: {given[0]} labels for {shape[0]} rows of logits; each row needs its label. "
+            f"Write {name}(model(x), labels), with x and labels of the same length."
+        )
     if len(given) == 2:
         return _floats(name, labels, np.result_type(logits))
     return _array(_require_labels(labels, name, shape[1]))

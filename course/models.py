@@ -120,7 +120,7 @@ class Dense:
         if np.ndim(weight) != 2 or np.shape(bias) != np.shape(weight)[1:]:
             raise ValueError(
                 f"Dense.from_arrays: weight {np.shape(weight)} and bias {np.shape(bias)} don't fit;"
-                " expected (n_in, n_out) and (n_out,)."
+                " expected (n_in, n_out) and (n_out,), as in Dense.from_arrays(weight, weight[0])."
             )
         layer = cls.__new__(cls)
         layer.weight, layer.bias = weight, bias

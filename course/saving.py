@@ -166,7 +166,10 @@ def _describe(tree):
         for name, node in _nodes(tree):
             _require_whole(name, node)
     except RecursionError:
-        raise ValueError("save: the tree contains itself, or is nested too deep.") from None
+        raise ValueError(
+            "save: the tree contains itself, or is nested too deep. Save a part of it by its name: "
+            "save(path, {'model': model})."
+        ) from None
     for name, leaf in _leaves(tree):
         kind = _kind(leaf)
         if kind is None:
@@ -201,8 +204,8 @@ def _require_whole(name, node):
         return
     for place, cure in unseen(node):
         raise TypeError(
-            f"save: {name}{place} holds numbers that would be lost. {cure} Or save what it holds, "
-            "as in save(path, {'rng': batches.rng})."
+            f"save: {name}{place} holds numbers that would be lost. {cure[:-1]}, or save what "
+            "it holds, as in save(path, {'rng': batches.rng})."
         )
     if not (children(node) is not None or node is None or callable(node)):
         raise TypeError(
@@ -257,7 +260,10 @@ class _File:
         try:
             content = Path(self.path).read_bytes()
         except FileNotFoundError:
-            raise FileNotFoundError(f"load: there is no file {self.path!r}.") from None
+            raise FileNotFoundError(
+                f"load: there is no file {self.path!r}. Write one with save(path, tree), or see "
+                "where a relative path starts: Path.cwd()."
+            ) from None
         try:
             self.entries, self.tensors = _parse(content)
         except _ForeignError as error:

@@ -262,6 +262,17 @@ def test_a_column_that_varies_little_is_not_constant(x):
     np.testing.assert_allclose(z, [-1, 1], atol=1e-3)
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e-170, 1e-50, 1.0, 1e155, 1e307])
+def test_a_column_of_any_size_has_the_same_standard_scores(size):
+    """Squares of 1e155 overflow, those of 1e-170 vanish; other columns aren't touched by it."""
+    scores = np.array([[-1.0, 0.5], [0.0, 2.0], [1.0, 0.5]])
+    expected = (scores - scores.mean(axis=0)) / scores.std(axis=0)
+    x = scores * [size, 1.0]
+    standardize = Standardize.fit(x)
+    np.testing.assert_allclose(standardize(x), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(standardize.inverse(standardize(x)), x, rtol=1e-12, atol=1e-12)
+
+
 def test_one_feature_stays_flat_and_integers_become_floats():
     standardize = Standardize.fit(np.array([1, 3]))
     np.testing.assert_array_equal(standardize(np.array([1, 3])), [-1.0, 1.0])

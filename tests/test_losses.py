@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import arrays
 from course import (
     Chain,
     Dense,
+    Descent,
     Line,
     Standardize,
     accuracy,
@@ -32,6 +33,8 @@ from course import (
     sigmoid,
     softmax,
     tanh,
+    train,
+    value_and_gradient,
 )
 
 small = st.floats(-10, 10)
@@ -53,6 +56,7 @@ def test_regression_losses_equal_their_formulas(pair):
     assert mae(prediction, target) == pytest.approx(sum(abs(d) for d in differences) / 5)
 
 
+@pytest.mark.filterwarnings("ignore:cross_entropy. every row:UserWarning")  # by chance
 @given(scored())
 def test_cross_entropy_is_the_mean_surprise_at_the_true_class(given_):
     logits, labels = given_
@@ -253,6 +257,18 @@ def test_masks_and_what_is_no_number_are_refused(call):
 # NaN and infinity
 
 
+@pytest.mark.parametrize(("logit", "yes"), [(np.inf, 1.0), (np.inf, 0.0), (-np.inf, 0.0)])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_an_infinite_logit_of_yes_or_no_gives_nan_by_every_way_as_its_docstring_says(logit, yes):
+    logits, y = np.array([logit, 1.0]), np.array([yes, 0.0])
+    assert "an infinite one gives NaN" in binary_cross_entropy.__doc__
+    assert np.isnan(binary_cross_entropy(logits, y))
+    assert np.isnan(value_and_gradient(binary_cross_entropy, logits, y)[0])
+    for replay in (True, False):
+        with pytest.raises(ValueError, match="the loss is nan at the first step"):
+            train(binary_cross_entropy, logits, [(y,)], Descent(0.1), replay=replay)
+
+
 def test_nan_is_never_a_right_prediction():
     z = np.array([np.nan, np.nan, 1.0, -1.0])
     assert accuracy(z, np.array([0, 1, 1, 0])) == 0.5
@@ -378,7 +394,12 @@ Z, L = np.zeros((4, 3)), np.array([0, 1, 2, 0])
         (lambda: mse(np.zeros(3), np.zeros((3, 1))), ValueError, r"\(3,\) .*\(3, 1\).*y\[:, 0\]"),
         (lambda: mse(np.zeros((3, 1)), np.zeros(3)), ValueError, r"prediction\[:, 0\]"),
         (lambda: mae(np.zeros(3), np.zeros(4)), ValueError, r"mae: .*\(3,\).*\(4,\).*len\(x\)"),
-        (lambda: mse(0.0, np.zeros(4)), ValueError, r"shape \(\).*whole of x"),
+        (
+            lambda: mse(0.0, np.zeros(4)),
+            ValueError,
+            r"shape \(\).*whole of x: mse\(model",
+        ),
+        (lambda: mse(np.zeros((3, 2)), np.zeros((3, 4))), ValueError, r"as many outputs as y"),
         (lambda: binary_cross_entropy(np.zeros((3, 1)), np.zeros(3)), ValueError, r"\[:, 0\]"),
         (lambda: binary_cross_entropy(np.zeros(2), np.array([-1, 1])), ValueError, r"\(y \+ 1\)"),
         (lambda: cross_entropy(Z[:, :1], L), ValueError, r"binary_cross_entropy\(logits\[:, 0\]"),
