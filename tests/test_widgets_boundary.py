@@ -121,7 +121,7 @@ def test_marks_are_valid_svg_however_wild_the_run(name):
 
 
 def test_dragging_changes_what_is_said(explorer):
-    explorer.set(**explorer.start)
+    explorer.set(**explorer.presets["reset"])
     said = {explorer.sentence}
     for values in ({"steps": 300}, {"rate": 1.0}, {"data": STANDARDISED}):
         explorer.set(**values)
@@ -148,7 +148,7 @@ def test_presets_do_what_they_are_called(explorer, values, word):
 
 
 def test_only_the_points_redraw_what_stands_still(explorer):
-    explorer.set(**explorer.start)
+    explorer.set(**explorer.presets["reset"])
     picture = explorer.picture
     explorer.set(rate=1.0, steps=200)
     assert explorer.picture is picture

@@ -101,9 +101,9 @@ def test_the_sliders_visit_round_numbers(explorer):
 
 
 def test_moving_a_slider_moves_the_picture(explorer):
-    before = explorer._above.value
-    explorer.controls["m"].slider.value += 5
-    assert explorer._above.value != before
+    before = explorer.frame["marks"]
+    explorer.controls["m"].value += 5
+    assert explorer.frame["marks"] != before
 
 
 def test_data_of_the_readers_own():

@@ -17,16 +17,22 @@ CONSTANT, FALLING = "constant", "falling to 0"
 NOTHING = 1e-9  # above the lowest cost, nothing but rounding
 
 
-def explore_batches():
+def explore_batches(**state):
     """Drag the batch size and the learning rate; path, cost and noise floor answer.
 
     The data are the noisy line of `data.line`, its x standardised. Each run sees every sample
     twenty times, in the order in which `Batches(x, y, size, rng=np.random.default_rng(1))` gives
     them, so that runs of every batch size have seen as much.
 
+    Parameters
+    ----------
+    **state : float or str
+        Values of the controls to begin with.
+
     Returns
     -------
-    Explorer with the controls `size`, `rate` and `schedule` ("constant" or "falling to 0").
+    Explorer with the controls `size`, `rate`, `schedule` ("constant" or "falling to 0") and
+    `passes` (how much of the run is drawn).
     """
     x, y = data.line(np.random.default_rng(0))
     problem = LineProblem.of((x - x.mean()) / x.std(), y)
@@ -34,11 +40,12 @@ def explore_batches():
     orders = np.array([rng.permutation(len(x)) for _ in range(PASSES)])
     return Explorer(
         draw=lambda: draw(problem),
-        move=lambda size, rate, schedule: move(problem, orders, size, rate, schedule),
+        move=lambda **values: move(problem, orders, **values),
         controls={
             "size": Number("batch size", SIZES, 10),
             "rate": Number("learning rate", _rates(), 0.1),
             "schedule": Choice("the rate is", [CONSTANT, FALLING]),
+            "passes": Number("passes drawn", range(1, PASSES + 1), PASSES),
         },
         presets={
             "one at a time": {"size": 1},
@@ -47,6 +54,10 @@ def explore_batches():
             "too fast for one": {"size": 1, "rate": 0.5, "schedule": CONSTANT},
         },
         title="batch-size explorer",
+        play="passes",
+        drag={"rate": ("rate", None)},
+        call="explore_batches(",
+        state=state,
     )
 
 
@@ -60,7 +71,7 @@ def draw(problem):
     return fig
 
 
-def move(problem, orders, size, rate, schedule):
+def move(problem, orders, size, rate, schedule, passes=PASSES):
     """What moves: the path, the cost, the floor, the wall; and a sentence about them."""
     seen = samples_seen(len(problem.x), size, len(orders))
     steps, falling = len(seen) - 1, schedule == FALLING
@@ -68,7 +79,8 @@ def move(problem, orders, size, rate, schedule):
     points = problem.descend(orders, size, rates)
     excess = problem.excess(points)
     losses = excess + problem.lowest
-    kept = until_diverged(losses)
+    seen_by_then = int(np.searchsorted(seen, passes * len(problem.x), "right"))
+    kept = min(until_diverged(losses), seen_by_then)
     shown = shown_steps(kept - 1, first=200, pairs=60)
     wall, floor = problem.stable_rate(size), problem.floor(size, rate)
     path, model = COLORS["path"], COLORS["model"]

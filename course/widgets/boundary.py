@@ -78,8 +78,13 @@ def problems():
     }
 
 
-def explore_boundary():
+def explore_boundary(**state):
     """Drag the learning rate and the steps; the boundary, its probabilities and the cost answer.
+
+    Parameters
+    ----------
+    **state : float or str
+        Values of the controls to begin with.
 
     Returns
     -------
@@ -104,6 +109,9 @@ def explore_boundary():
             "standardised, 100 steps": {"data": STANDARDISED, "rate": 3.0, "steps": 100},
         },
         title="boundary explorer",
+        play="steps",
+        call="explore_boundary(",
+        state=state,
     )
 
 

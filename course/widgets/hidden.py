@@ -163,8 +163,13 @@ class Regions(Raster):
         return np.dstack([colors[shares.argmax(axis=-1)], sure])
 
 
-def explore_hidden():
+def explore_hidden(**state):
     """Drag hidden units, learning rate and steps, choose a start; regions, cuts and loss answer.
+
+    Parameters
+    ----------
+    **state : float or str
+        Values of the controls to begin with.
 
     Returns
     -------
@@ -192,6 +197,9 @@ def explore_hidden():
             "deadly rate": {"hidden": 16, "start": "He", "rate": 10.0, "steps": 100},
         },
         title="hidden-unit explorer",
+        play="steps",
+        call="explore_hidden(",
+        state=state,
     )
 
 

@@ -22,7 +22,7 @@ from course.theory import (
     until_diverged,
 )
 from course.trees import children
-from course.widgets.base import Choice, Curve, Explorer, Number, figure, points
+from course.widgets.base import Choice, Curve, Explorer, Number, call, figure, points
 from course.widgets.steps import shown_steps
 
 __all__ = ["explore_learning_rate"]
@@ -38,7 +38,7 @@ def squared_error(model, x, y):
     return mse(model(x), y)
 
 
-def explore_learning_rate(loss=squared_error, model=None, x=None, y=None):
+def explore_learning_rate(loss=squared_error, model=None, x=None, y=None, **state):
     """Drag the learning rate; the fit, the path and the cost answer.
 
     Parameters
@@ -49,16 +49,21 @@ def explore_learning_rate(loss=squared_error, model=None, x=None, y=None):
         Where the descent starts, with at least two parameters; `Line(0.5, 0.5)` if not given.
     x, y : ndarray of shape (n,)
         The data; the noisy line of `data.line` if not given.
+    **state : float or str
+        Values of the controls to begin with.
 
     Returns
     -------
-    Explorer with the controls `rate`, `steps` and `data` ("as measured" or "standardised").
+    Explorer with the controls `rate`, `steps` and `data` ("as measured" or "standardised"); for a
+    model of two parameters also `first` and `second`, the start, which is dragged in the picture.
 
     Raises
     ------
     ValueError
         The loss isn't quadratic in the model's parameters, or there is only one parameter.
     """
+    given = None if loss is squared_error else loss
+    code = call(explore_learning_rate, loss=given, model=model, x=x, y=y)
     if x is None:
         known = data.line(np.random.default_rng(0))
         x, y = known.x, known.y
@@ -70,13 +75,15 @@ def explore_learning_rate(loss=squared_error, model=None, x=None, y=None):
     }
     raw, even = (problem.bowl.stable_rate for problem in problems.values())
     start = _round(0.35 * raw, 1)
+    starts = _starts(problems.values()) if len(as_vector(model)) == 2 else {}
     return Explorer(
         draw=lambda data: draw(problems[data]),
-        move=lambda rate, steps, data: move(problems[data], rate, steps),
+        move=lambda data, **values: move(problems[data], **values),
         controls={
             "rate": Number("learning rate", _rates(min(raw, even), max(raw, even)), start),
             "steps": Number("steps", _step_counts(), 1000),
             "data": Choice("x is", problems),
+            **starts,
         },
         still=("data",),
         presets={
@@ -88,6 +95,10 @@ def explore_learning_rate(loss=squared_error, model=None, x=None, y=None):
             "one step": {"data": STANDARDISED, "rate": _round(0.5 * even), "steps": 1},
         },
         title="learning-rate explorer",
+        play="steps",
+        drag={"rate": ("rate", None)} | ({"path": ("first", "second")} if starts else {}),
+        call=code,
+        state=state,
     )
 
 
@@ -131,6 +142,16 @@ class Problem:
         """Where the drawn plane's zero is: at the minimum, if it isn't at the parameters'."""
         return np.zeros(2) if len(self.start) == 2 else self.bowl.minimum
 
+    @property
+    def view(self):
+        """The corners of what is drawn of the plane, `(2,)` low and `(2,)` high."""
+        bowl, wall = self.bowl, self.bowl.stable_rate
+        corners = [self.start, bowl.minimum]
+        corners += [bowl.descend(self.start, rate, [1])[0] for rate in (0.5 * wall, 0.97 * wall)]
+        corners = self.project(np.array(corners))
+        margin = 0.12 * np.ptp(corners, axis=0)
+        return corners.min(axis=0) - margin, corners.max(axis=0) + margin
+
     def project(self, points):
         """Points `(..., n)` in the drawn plane, `(..., 2)`."""
         return (points - self.origin) @ self.plane
@@ -153,11 +174,15 @@ def draw_all(axes, problem):
     _draw_rate(axes["rate"], problem.bowl)
 
 
-def move(problem, rate, steps):
-    """What moves: the fit, the path, the cost so far and the rate; and a sentence about them."""
+def move(problem, rate, steps, first=None, second=None):
+    """What moves: the fit, the path, the cost so far and the rate; and a sentence about them.
+
+    It starts where the model is, or at (first, second).
+    """
     bowl = problem.bowl
+    start = problem.start if first is None else np.array([first, second])
     counts = shown_steps(steps)
-    points = bowl.descend(problem.start, rate, counts)
+    points = bowl.descend(start, rate, counts)
     losses = bowl.loss(points)
     kept = until_diverged(losses)
     counts, points, losses = counts[:kept], points[:kept], losses[:kept]
@@ -166,7 +191,11 @@ def move(problem, rate, steps):
     low, high = _scale(bowl)
     here = np.clip(rate, low, high)
     path, model = COLORS["path"], COLORS["model"]
+    black, level = COLORS["path"], np.full(2, bowl.loss(start))
     marks = [
+        Curve("fit", x, problem.predict(start, x), black, ":"),
+        Curve("cost", np.array([0.8, 1.3 * MOST_STEPS]), level, black, ":"),
+        Curve("path", flat[:1, 0], flat[:1, 1], black, "", dot=7),
         Curve("fit", x, problem.predict(points[-1], x), model, width=2.4),
         Curve("path", flat[:, 0], flat[:, 1], path, width=1.1, dot=3.2),
         Curve("path", flat[-1:, 0], flat[-1:, 1], model, "", dot=9),
@@ -202,12 +231,12 @@ def sentence(bowl, rate, steps, point):
 
 
 def _draw_fit(ax, problem):
-    start, best = problem.start, problem.bowl.minimum
+    best = problem.bowl.minimum
     x = np.linspace(np.min(problem.x), np.max(problem.x), 60)
     ax.plot(problem.x, problem.y, label="data", **STYLES["data"])
-    for name, point in {"start": start, "best": best}.items():
-        ax.plot(x, problem.predict(point, x), **{**STYLES[name], "marker": None})
-        ax.plot([], [], label=name, **{**STYLES[name], "markersize": 7})
+    ax.plot([], [], label="start", **{**STYLES["start"], "markersize": 7})
+    ax.plot(x, problem.predict(best, x), **{**STYLES["best"], "marker": None})
+    ax.plot([], [], label="best", **{**STYLES["best"], "markersize": 7})
     ax.plot([], [], label="now", **STYLES["model"])
     ax.set(title="The fit", xlabel="x", ylabel="y")
     ax.legend(loc="best", fontsize=8)
@@ -215,16 +244,9 @@ def _draw_fit(ax, problem):
 
 def _draw_path(ax, problem):
     bowl = problem.bowl
-    wall = bowl.stable_rate
-    corners = [problem.start, bowl.minimum]
-    corners += [bowl.descend(problem.start, rate, [1])[0] for rate in (0.5 * wall, 0.97 * wall)]
-    corners = problem.project(np.array(corners))
-    margin = 0.12 * np.ptp(corners, axis=0)
-    low, high = corners.min(axis=0) - margin, corners.max(axis=0) + margin
-    first, second = (np.linspace(a, b, 240) for a, b in zip(low, high, strict=True))
+    first, second = (np.linspace(a, b, 240) for a, b in zip(*problem.view, strict=True))
     grid = np.stack(np.meshgrid(first, second), axis=-1)
     contours(ax, first, second, bowl.loss(problem.origin + grid @ problem.plane.T))
-    ax.plot(*problem.project(problem.start), **{**STYLES["start"], "linestyle": "none"})
     ax.plot(*problem.project(bowl.minimum), **{**STYLES["best"], "linestyle": "none"})
     ax.set(title="The path over the cost", xlabel=problem.names[0], ylabel=problem.names[1])
 
@@ -233,7 +255,6 @@ def _draw_cost(ax, problem):
     bowl = problem.bowl
     first = float(bowl.loss(problem.start))
     ax.axhline(bowl.lowest, label="lowest", **{**STYLES["best"], "marker": None})
-    ax.axhline(first, label="start", **{**STYLES["start"], "marker": None})
     ax.set(title="The cost", xlabel="step", ylabel="cost", xscale="log", yscale="log")
     ax.set(xlim=(0.8, 1.3 * MOST_STEPS), ylim=(bowl.lowest / 2, first * 100))
 
@@ -256,9 +277,22 @@ def _scale(bowl):
 
 
 def _rates(low, high):
-    """Slider positions at fiftieths of a power of ten, from deep crawling to far diverging."""
-    first, last = np.floor(np.log10(low / 200)), np.ceil(np.log10(high * 4))
-    return [_round(10**exponent) for exponent in np.arange(50 * first, 50 * last + 1) / 50]
+    """Slider positions at hundredths of a power of ten, from crawling to diverging."""
+    first, last = np.floor(100 * np.log10(low / 200)), np.ceil(100 * np.log10(high * 4))
+    return [_round(10 ** (k / 100)) for k in np.arange(first, last + 1)]
+
+
+def _starts(problems):
+    """The two parameters of the start, anywhere in the pictures."""
+    low = np.min([problem.view[0] for problem in problems], axis=0)
+    high = np.max([problem.view[1] for problem in problems], axis=0)
+    known = next(iter(problems))
+    return {
+        control: Number(f"start {name}", np.linspace(a, b, 400), value, shown=False)
+        for control, name, a, b, value in zip(
+            ("first", "second"), known.names, low, high, known.start.tolist(), strict=True
+        )
+    }
 
 
 def _step_counts():

@@ -6,28 +6,32 @@ Two sliders, a line and its cost: the first thing that a reader of the course dr
 import numpy as np
 
 from course import data
+from course.autodiff import gradient
 from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, number
-from course.widgets.base import Curve, Explorer, Number, figure, points
+from course.widgets.base import Curve, Explorer, Number, call, figure, points
 
 __all__ = ["explore_line"]
 
 CLOSE = 1.1  # times the lowest cost: as near as one gets by hand
 
 
-def explore_line(x=None, y=None):
+def explore_line(x=None, y=None, **state):
     """Drag slope and intercept until the line lies among the data.
 
     Parameters
     ----------
     x, y : ndarray of shape (n,)
         The data; the noisy line of `data.line` if not given.
+    **state : float
+        Values of the controls to begin with.
 
     Returns
     -------
-    Explorer with the controls `m` and `b`.
+    Explorer with the controls `m` and `b`; play takes steps of gradient descent.
     """
+    code = call(explore_line, x=x, y=y)
     if x is None:
         x, y = data.line(np.random.default_rng(0))
     x, y = points(x, y)
@@ -40,8 +44,19 @@ def explore_line(x=None, y=None):
             "m": Number("slope m", positions(-slope, slope), 0.0),
             "b": Number("intercept b", positions(min(0.0, 2 * low - high), max(0.0, high)), 0.0),
         },
+        play=lambda m, b: step(x, y, m, b),
         title="find-the-line explorer",
+        call=code,
+        state=state,
     )
+
+
+def step(x, y, m, b):
+    """Go a step of gradient descent, each parameter at the rate that suits its own curvature."""
+    slope = gradient(lambda line: mse(line(x), y), Line(m, b))
+    # Half of 1 / curvature: the two curvatures of a line are 2 mean(x^2) and 2.
+    m, b = m - slope.m / (4 * np.mean(x**2)), b - slope.b / 4
+    return {"m": float(f"{m:.6g}"), "b": float(f"{b:.6g}")}
 
 
 def positions(low, high):

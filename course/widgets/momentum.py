@@ -19,6 +19,7 @@ __all__ = ["explore_momentum", "running_problem"]
 
 START = np.random.default_rng(0).random(102)[100:]  # lesson 01: drawn after the data's noise
 MOST_STEPS = 3000
+STEPS = [*range(1, 41), *range(45, 251, 5), *np.geomspace(260, MOST_STEPS, 40).astype(int).tolist()]
 
 
 def running_problem():
@@ -27,12 +28,18 @@ def running_problem():
     return quadratic(squared_error, Line(*START), x, y)
 
 
-def explore_momentum():
+def explore_momentum(**state):
     """Drag learning rate and momentum; the place on the map and the path answer.
+
+    Parameters
+    ----------
+    **state : float or str
+        Values of the controls to begin with.
 
     Returns
     -------
-    Explorer with the controls `rate`, `momentum` and `rule` ("heavy ball" or "Nesterov").
+    Explorer with the controls `rate`, `momentum`, `rule` ("heavy ball" or "Nesterov") and `steps`
+    (how many are drawn).
     """
     bowl = running_problem()
     rate, momentum = (_round(value, 8) for value in best_momentum(bowl.curvatures))  # it is an edge
@@ -41,11 +48,12 @@ def explore_momentum():
     kept = [0.0, *(_round(1 - lost, 4) for lost in np.geomspace(0.95, 1e-3, 120))]
     return Explorer(
         draw=lambda rule: draw(bowl, rule),
-        move=lambda rate, momentum, rule: move(bowl, rate, momentum, rule),
+        move=lambda **values: move(bowl, **values),
         controls={
             "rate": Number("learning rate", rates, 1e-4),
             "momentum": Number("momentum", kept, 0.9),
             "rule": Choice("rule", [HEAVY, NESTEROV]),
+            "steps": Number("steps drawn", STEPS, MOST_STEPS),
         },
         still=("rule",),
         presets={
@@ -56,6 +64,10 @@ def explore_momentum():
             "over the edge": {"rule": HEAVY, "rate": 6e-4, "momentum": 0.9},
         },
         title="momentum explorer",
+        play="steps",
+        drag={"map": ("rate", "momentum")},
+        call="explore_momentum(",
+        state=state,
     )
 
 
@@ -73,10 +85,10 @@ def draw(bowl, rule):
     return fig
 
 
-def move(bowl, rate, momentum, rule=HEAVY):
+def move(bowl, rate, momentum, rule=HEAVY, steps=MOST_STEPS):
     """What moves: the place on the map, the path, both distances; and a sentence about them."""
     distances = bowl.descend_with_momentum(START, rate, momentum, rule, MOST_STEPS)
-    shown = shown_steps(len(distances) - 1, first=250, pairs=75)
+    shown = shown_steps(min(len(distances) - 1, steps), first=250, pairs=75)
     points = bowl.minimum + distances[shown] @ bowl.directions.T
     away = np.maximum(np.abs(distances), 1e-9)[shown]
     path, now = COLORS["path"], COLORS["model"]

@@ -1,0 +1,342 @@
+// An explorer in a page: its controls, its picture, play, and points that are dragged.
+// Who answers may be a kernel or a table that was computed ahead: `model` is the same to both.
+
+const SPEEDS = { slow: 500, normal: 125, fast: 40 };  // milliseconds from one picture to the next
+const PATIENCE = 2000;  // milliseconds without an answer, after which a line says so
+const SILENT = "No answer yet: the kernel is busy with another cell, or it was restarted. In that "
+  + "case run this cell again.";
+
+function make(tag, options = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(options)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+export function asNumber(text) {
+  const plain = text.trim().replace("\u2212", "-");
+  if (/^-?[1-9]\d{0,2}(,\d{3})+$/.test(plain)) {
+    const both = [plain.replaceAll(",", ""), plain.replaceAll(",", ".")];
+    throw new Error(`“${text}” may be ${both[0]} or ${both[1]}: write it without the comma.`);
+  }
+  if (!/^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i.test(plain)) {
+    throw new Error(`“${text}” is not a number. Write it like 0.05 or 1e-4.`);
+  }
+  return Number(plain.replace(",", "."));
+}
+
+const shortly = (value) => String(Number(value.toPrecision(6))).replace("-", "\u2212");
+
+// Where among its positions a value stands: by ratio where all are positive.
+export function nearest(positions, value) {
+  const scale = positions[0] > 0 ? Math.log : (v) => v;
+  let best = 0;
+  positions.forEach((p, i) => {
+    const far = Math.abs(scale(p) - scale(value));
+    if (far < Math.abs(scale(positions[best]) - scale(value))) best = i;
+  });
+  return best;
+}
+
+// Data coordinates <-> shares of the way along an axis.
+const bend = (scale) => (scale === "log" ? Math.log10 : (v) => v);
+const share = ([first, last, scale], value) => {
+  const f = bend(scale);
+  return (f(value) - f(first)) / (f(last) - f(first));
+};
+const along = ([first, last, scale], part) => {
+  const f = bend(scale), value = f(first) + part * (f(last) - f(first));
+  return Number((scale === "log" ? 10 ** value : value).toPrecision(4));
+};
+
+function python(value) {
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
+}
+
+function render({ model, el }) {
+  const spec = model.get("spec");
+  const me = Math.random().toString(36).slice(2);
+  let values = { ...model.get("frame").values };
+  let count = 0, waiting = null, stale = false, timer = null;
+  const rows = {};  // by control: show(value)
+
+  const words = make("p", { role: "status", class: "words" });
+  const notice = make("p", { role: "alert", class: "notice" });
+  const image = make("img", { alt: "" });
+  const marks = make("div", { class: "marks" });
+  const stage = make("div", { class: "stage" }, image, marks);
+
+  function ask(extra = {}) {
+    if (waiting) { stale = true; return; }
+    waiting = `${me}-${++count}`;
+    clearTimeout(timer);
+    timer = setTimeout(() => { notice.textContent = SILENT; }, PATIENCE);
+    model.send({ values, press: waiting, ...extra });
+  }
+
+  function want(changes) {
+    values = { ...values, ...changes };
+    trouble("");
+    showControls();
+    ask();
+  }
+
+  function trouble(text) {
+    notice.textContent = text;
+  }
+
+  function showControls() {
+    for (const [name, show] of Object.entries(rows)) show(values[name]);
+  }
+
+  function showStill() {
+    const below = model.get("below");
+    image.src = below.image;
+    stage.style.setProperty("--ratio", below.width / below.height);
+    stage.dispatchEvent(new Event("moved"));
+  }
+
+  function showFrame() {
+    const frame = model.get("frame");
+    const answered = frame.press === waiting;
+    if (answered) {
+      waiting = null;
+      clearTimeout(timer);
+      if (notice.textContent === SILENT) trouble("");
+    }
+    marks.innerHTML = frame.marks;
+    words.textContent = frame.words;
+    if (frame.note) trouble(frame.note);
+    if (answered && stale) {
+      stale = false;
+      ask();
+    } else if (!waiting) {
+      values = { ...frame.values };
+      showControls();
+    }
+    stage.dispatchEvent(new Event("moved"));
+  }
+
+  function number(name, { label, positions, whole, shown }) {
+    const last = positions.length - 1, id = `${me}-${name}`;
+    const range = [positions[0], positions[last]].map(shortly).join(" to ");
+    const slider = make("input", { type: "range", id, min: 0, max: last, step: 1 });
+    const box = make("input", {
+      type: "text", inputmode: "decimal", autocomplete: "off", title: range,
+      "aria-label": `${label}, as a number from ${range}`,
+    });
+    slider.addEventListener("input", () => want({ [name]: positions[slider.value] }));
+    box.addEventListener("change", () => {
+      try {
+        const value = asNumber(box.value);
+        if (value < positions[0] || value > positions[last]) {
+          throw new Error(`${label} goes from ${range}, and ${box.value} came.`);
+        }
+        if (whole && value !== Math.round(value)) {
+          throw new Error(`${label} takes whole numbers, and ${box.value} came.`);
+        }
+        want({ [name]: value });
+      } catch (error) {
+        trouble(`${error.message} It stays at ${shortly(values[name])}.`);
+        rows[name](values[name]);
+      }
+    });
+    rows[name] = (value) => {
+      slider.value = nearest(positions, value);
+      slider.setAttribute("aria-valuetext", shortly(value));
+      if (document.activeElement !== box || box.value !== "") box.value = shortly(value);
+    };
+    if (!shown) return [];
+    return [make("div", { class: "row" }, make("label", { for: id }, label), slider, box)];
+  }
+
+  function choice(name, { label, options }) {
+    const buttons = options.map((option) =>
+      make("button", { type: "button", onclick: () => want({ [name]: option }) }, option));
+    rows[name] = (value) => options.forEach((option, i) =>
+      buttons[i].setAttribute("aria-pressed", String(option === value)));
+    return [make("div", { class: "row", role: "group", "aria-label": label },
+      make("span", { class: "label" }, label), ...buttons)];
+  }
+
+  // Points put into a picture: the pointer, or the arrow keys and then Enter; 1, 2, ... the class.
+  function pointsOf(name, { label, classes, axes }) {
+    let kind = 0;
+    const buttons = classes.map((text, i) => make("button", {
+      type: "button", title: `key ${i + 1}`, onclick: () => { kind = i; rows[name](); },
+    }, text));
+    const put = (x, y) => want({ [name]: [...values[name], [x, y, kind]] });
+    const spot = pointer(axes, `${label}: click, or arrow keys and then Enter to put one; `
+      + "a number key chooses its class, Backspace takes the last away", {
+      press: put,
+      key: (event, x, y) => {
+        if (event.key === "Enter" || event.key === " ") put(x, y);
+        else if (event.key === "Backspace") want({ [name]: values[name].slice(0, -1) });
+        else if (classes[event.key - 1]) { kind = event.key - 1; rows[name](); } else return false;
+        return true;
+      },
+    });
+    rows[name] = () => buttons.forEach((b, i) => b.setAttribute("aria-pressed", String(i === kind)));
+    stage.append(spot);
+    return [make("div", { class: "row", role: "group", "aria-label": label },
+      make("span", { class: "label" }, label), ...buttons,
+      make("button", { type: "button", onclick: () => want({ [name]: values[name].slice(0, -1) }) },
+        "take the last away"),
+      make("button", { type: "button", onclick: () => want({ [name]: [] }) }, "take all away"))];
+  }
+
+  // A layer over one of the axes that knows where in the data it is touched.
+  function pointer(axes, label, { press, move = () => {}, key, place }) {
+    const handle = make("div", { class: "handle" });
+    const layer = make("div", {
+      class: "pointer", tabindex: 0, role: "application", "aria-label": label,
+    }, handle);
+    const frame = () => model.get("below").axes[axes];
+    let at = [0.5, 0.5], down = false;
+    const data = () => [along(frame().x, at[0]), along(frame().y, at[1])];
+    const shown = () => {
+      handle.style.left = `${100 * at[0]}%`;
+      handle.style.top = `${100 * (1 - at[1])}%`;
+    };
+    const touch = (event, act) => {
+      const box = layer.getBoundingClientRect();
+      at = [(event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height]
+        .map((v) => Math.min(1, Math.max(0, v)));
+      shown();
+      act(...data());
+    };
+    layer.addEventListener("pointerdown", (event) => {
+      layer.setPointerCapture(event.pointerId);
+      down = true;
+      touch(event, press);
+    });
+    layer.addEventListener("pointermove", (event) => { if (down) touch(event, move); });
+    for (const end of ["pointerup", "pointercancel"]) {
+      layer.addEventListener(end, () => { down = false; });
+    }
+    const STEPS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+    layer.addEventListener("keydown", (event) => {
+      const step = STEPS[event.key];
+      if (step) {
+        const size = event.shiftKey ? 0.05 : 0.01;
+        at = at.map((v, i) => Math.min(1, Math.max(0, v + size * step[i])));
+        shown();
+        move(...data());
+      } else if (!key || !key(event, ...data())) return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    stage.addEventListener("moved", () => {
+      const { width, height } = model.get("below"), [x, y, w, h] = frame().box;
+      const percent = { left: x / width, top: y / height, width: w / width, height: h / height };
+      for (const [side, part] of Object.entries(percent)) layer.style[side] = `${100 * part}%`;
+      if (place && !down) {
+        const [a, b] = place();
+        at = [share(frame().x, a), share(frame().y, b)];
+      }
+      shown();
+    });
+    return layer;
+  }
+
+  function dragged(axes, [first, second]) {
+    const set = (x, y) => want({ [first]: fit(first, x), [second]: fit(second, y) });
+    const fit = (name, value) => {
+      const { positions } = spec.controls[name];
+      return Math.min(positions.at(-1), Math.max(positions[0], value));
+    };
+    const names = [first, second].map((name) => spec.controls[name].label).join(" and ");
+    const layer = pointer(axes, `${names}: drag, or use the arrow keys`, {
+      press: set, move: set, place: () => [values[first], values[second]],
+    });
+    layer.classList.add("always");
+    stage.append(layer);
+  }
+
+  function player(moved) {
+    let running = null;
+    const isControl = moved !== "next", positions = isControl && spec.controls[moved].positions;
+    const toggle = make("button", { type: "button" });
+    const speed = make("select", { "aria-label": "speed" },
+      ...Object.keys(SPEEDS).map((name) => make("option", {}, name)));
+    speed.value = "normal";
+    const step = () => {
+      if (waiting) return true;  // what was asked for last has not come yet
+      if (!isControl) { ask({ next: true }); return true; }
+      const next = nearest(positions, values[moved]) + 1;
+      if (next < positions.length) want({ [moved]: positions[next] });
+      return next < positions.length - 1;
+    };
+    const say = () => {
+      toggle.textContent = running ? "❚❚ pause" : "▶ play";
+    };
+    const stop = () => {
+      clearTimeout(running);
+      running = null;
+      say();
+    };
+    const tick = () => {
+      if (!el.isConnected || !step()) { stop(); return; }
+      running = setTimeout(tick, SPEEDS[speed.value]);
+    };
+    toggle.addEventListener("click", () => {
+      if (running) { stop(); return; }
+      const atEnd = isControl && nearest(positions, values[moved]) === positions.length - 1;
+      if (atEnd) want({ [moved]: positions[0] });
+      running = setTimeout(tick, 0);
+      say();
+    });
+    say();
+    return [toggle, make("button", { type: "button", onclick: () => { stop(); step(); } },
+      "one step"), speed];
+  }
+
+  function asCode() {
+    const line = make("input", { type: "text", readonly: "", "aria-label": "this state as code" });
+    const copy = make("button", { type: "button" }, "copy");
+    copy.addEventListener("click", async () => {
+      line.select();
+      await navigator.clipboard.writeText(line.value);
+      copy.textContent = "copied";
+      setTimeout(() => { copy.textContent = "copy"; }, 1500);
+    });
+    stage.addEventListener("moved", () => {
+      const state = Object.entries(values).map(([name, value]) => `${name}=${python(value)}`);
+      line.value = `${spec.call}${state.join(", ")})`;
+    });
+    return make("details", { class: "code" }, make("summary", {}, "this state as a line of code"),
+      make("div", { class: "row" }, line, copy));
+  }
+
+  el.classList.add("downhill-explorer");
+  el.classList.toggle("lecture", Boolean(spec.lecture));
+  el.dataset.lmSuppressShortcuts = "true";  // keys belong to the controls, not to JupyterLab
+  el.setAttribute("role", "group");
+  el.setAttribute("aria-label", spec.title);
+  const kinds = { Number: number, Choice: choice, Points: pointsOf };
+  for (const [name, control] of Object.entries(spec.controls)) {
+    el.append(...kinds[control.kind](name, control));
+  }
+  for (const [axes, names] of Object.entries(spec.drag)) dragged(axes, names);
+  const bar = make("div", { class: "bar" });
+  if (spec.play) bar.append(...player(spec.play), make("span", { class: "gap" }));
+  for (const [name, changes] of Object.entries(spec.presets)) {
+    bar.append(make("button", { type: "button", onclick: () => want(changes) }, name));
+  }
+  el.append(bar, words, notice, stage);
+  if (spec.call) el.append(asCode());
+  if (spec.note) el.append(make("p", { class: "small" }, spec.note));
+  model.on("change:below", showStill);
+  model.on("change:frame", showFrame);
+  showStill();
+  showFrame();
+  return () => {
+    model.off("change:below", showStill);
+    model.off("change:frame", showFrame);
+  };
+}
+
+export default { render };

@@ -1,0 +1,148 @@
+"""An explorer without a kernel: all its pictures computed ahead, in one piece of HTML.
+
+The page is the same `explorer.js`. What it asks of a kernel elsewhere it finds in a table here,
+made by the same Python, so that no mathematics is written twice.
+"""
+
+import base64
+import gzip
+import itertools
+import json
+from html import escape
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["page"]
+
+HERE = Path(__file__).parent
+FEWEST = 4  # positions that a number keeps
+SAMPLE = 40  # frames computed to know how many there may be
+
+
+def page(explorer, most):
+    """The HTML of `Explorer.export`."""
+    files = {name: (HERE / name).read_text(encoding="utf-8") for name in FILES}
+    room = most - sum(map(len, files.values())) - 1000
+    counts = {name: len(known) for name, known in _axes(explorer, {}).items()}
+    size = _size_of_a_frame(explorer)
+    # Base 64 takes four characters for three bytes.
+    while prod(counts.values()) * size > room * 3 / 4 and _shrink(explorer, counts):
+        pass
+    while len(packed := _packed(explorer, _axes(explorer, counts))) > room * 3 / 4:
+        if not _shrink(explorer, counts):
+            break
+    script = files["explorer.js"].replace("export default { render };", "")
+    script = script.replace("export ", "") + files["table.js"]
+    data = base64.b64encode(packed).decode()
+    return (
+        f"<style>{files['explorer.css']}</style><div><p>{escape(explorer.title)}</p></div>"
+        f"<script>(() => {{\n{script}\nstart({json.dumps(data)}, "
+        "document.currentScript.previousElementSibling);\n})();</script>"
+    )
+
+
+FILES = ("explorer.js", "table.js", "explorer.css")
+
+
+def _axes(explorer, counts):
+    """The values of each control that are computed ahead, by name."""
+    axes = {}
+    for name, control in explorer.controls.items():
+        spec, value = control.spec(), explorer.presets["reset"][name]
+        if "options" in spec:
+            axes[name] = spec["options"]
+        elif spec.get("shown"):
+            kept = {preset[name] for preset in explorer.presets.values() if name in preset}
+            axes[name] = _thinned(spec["positions"], counts.get(name, np.inf), kept)
+        else:
+            axes[name] = [value]
+    return axes
+
+
+def _thinned(positions, count, kept):
+    """So many positions at equal distances, and the kept values among them."""
+    if count >= len(positions):
+        return sorted({*positions, *kept})
+    chosen = np.linspace(0, len(positions) - 1, max(count, FEWEST)).round().astype(int)
+    return sorted({*(positions[i] for i in chosen), *kept})
+
+
+def _shrink(explorer, counts):
+    """Take a tenth of its positions from the number that has the most; False if none is left."""
+    numbers = [name for name in counts if explorer.controls[name].spec().get("shown")]
+    name = max(numbers, key=counts.get, default=None)
+    if name is None or counts[name] <= FEWEST:
+        return False
+    counts[name] = counts[name] * 9 // 10
+    return True
+
+
+def _size_of_a_frame(explorer):
+    """Bytes of a frame when packed, from a sample."""
+    rng = np.random.default_rng(0)
+    axes = _axes(explorer, {})
+    drawn = [
+        {name: known[rng.integers(len(known))] for name, known in axes.items()}
+        for _ in range(SAMPLE)
+    ]
+    parts = [explorer.drawn(values)[0].parts(*explorer.move(**values)) for values in drawn]
+    return len(gzip.compress(json.dumps(parts).encode())) / SAMPLE
+
+
+def _packed(explorer, axes):
+    """The table that `table.js` reads, compressed."""
+    pieces, stills, frames = {}, {}, []
+    for row in itertools.product(*axes.values()):
+        values = dict(zip(axes, row, strict=True))
+        picture, below = explorer.drawn(values)
+        marks, words = explorer.move(**values)
+        still = stills.setdefault(
+            tuple(values[name] for name in explorer.still), (len(stills), below)
+        )
+        parts = [words, *picture.parts(marks, words)]
+        frames.append([still[0], *(pieces.setdefault(part, len(pieces)) for part in parts)])
+    table = {
+        "spec": _spec(explorer, axes),
+        "axes": axes,
+        "stills": [below for _, below in stills.values()],
+        "pieces": list(pieces),
+        "frames": frames,
+    }
+    return gzip.compress(json.dumps(table).encode(), mtime=0)
+
+
+def _spec(explorer, axes):
+    """What the page is told of the controls: what was computed ahead, and what needs a kernel."""
+    spec = explorer.spec
+    controls, missing = {}, []
+    for name, control in spec["controls"].items():
+        if len(axes[name]) > 1:
+            controls[name] = control | ({"positions": axes[name]} if "positions" in control else {})
+        elif control.get("shown", True):
+            missing.append(control["label"])
+    drag = {ax: pair for ax, pair in spec["drag"].items() if set(pair) <= set(controls)}
+    play = spec["play"] if spec["play"] in controls else None
+    if spec["drag"] and not drag:
+        missing.append("the start that is dragged")
+    if spec["play"] and not play:
+        missing.append("play")
+    counts = [
+        f"{len(axes[name])} of {c['label']}" for name, c in controls.items() if "positions" in c
+    ]
+    note = f"Computed ahead for these values: {', '.join(counts)}." if counts else ""
+    if missing:
+        note += f" In the notebook there is more: {', '.join(missing)}."
+    presets = {
+        name: {k: v for k, v in preset.items() if k in axes}
+        for name, preset in spec["presets"].items()
+    }
+    return spec | {
+        "controls": controls,
+        "drag": drag,
+        "play": play,
+        "presets": presets,
+        "note": note.strip(),
+        "call": None,
+    }

@@ -1,0 +1,242 @@
+"""Pictures of explorers: a figure that stands still, and marks that move above it.
+
+What stands still is drawn once by matplotlib. What moves is a few kilobytes of SVG in the same
+coordinates, so a drag is answered in tens of milliseconds, by a kernel or from a table.
+"""
+
+import base64
+import io
+import os
+from dataclasses import dataclass
+from html import escape
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+__all__ = ["Curve", "Picture", "Raster", "Words", "figure", "is_lecture"]
+
+DASHES = {"-": "", "--": "7 4", ":": "2 4", "-.": "8 3 2 3"}
+DPI = 100
+LARGE = 1.4  # times the usual type and lines, for the last row of a lecture hall
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line, dots or both, in the data coordinates of the axes of that label.
+
+    `line` is one of "-", "--", ":", "-." or "" (none); `dot` is the dots' diameter in points (0:
+    none). A NaN lifts the pen.
+    """
+
+    axes: str
+    x: np.ndarray
+    y: np.ndarray
+    color: str = "black"
+    line: str = "-"
+    width: float = 1.8
+    dot: float = 0.0
+
+
+@dataclass(frozen=True)
+class Words:
+    """A short text at a point; `align` says which of its ends is there: left, center, right."""
+
+    axes: str
+    x: float
+    y: float
+    text: str
+    color: str = "black"
+    align: str = "left"
+
+
+@dataclass(frozen=True)
+class Raster:
+    """Colours on a coarse grid, for instance what a network says at each point of a plane.
+
+    `values` is `(rows, columns)`, the first row at the bottom; it fills the axes and lies over
+    what stands still, so give it an `opacity` below 1.
+    """
+
+    axes: str
+    values: np.ndarray
+    cmap: str = "RdBu"
+    limits: tuple = (0.0, 1.0)
+    opacity: float = 0.5
+
+    def rgba(self):
+        """Colours as `(rows, columns, 4)` floats, the first row on top."""
+        low, high = self.limits
+        shades = np.clip((np.asarray(self.values)[::-1] - low) / (high - low), 0, 1)
+        return matplotlib.colormaps[self.cmap](shades)
+
+
+def is_lecture():
+    """Whether explorers are shown in their lecture size: large type and thick lines."""
+    return "DOWNHILL_LECTURE" in os.environ or os.environ.get("DOWNHILL_EXPORT") == "lecture"
+
+
+def figure(mosaic, size=(9.6, 4.2), **options):
+    """Make a figure and its axes by name: `figure([["fit", "path"]])` -> `(figure, {name: axes})`.
+
+    It belongs to no window and to no notebook cell, so nothing is shown or kept by pyplot. In
+    lecture size it has as many pixels, and everything on it is larger.
+    """
+    large = LARGE if is_lecture() else 1.0
+    width, height = size
+    fig = Figure(figsize=(width / large, height / large), dpi=DPI * large, layout="constrained")
+    FigureCanvasAgg(fig)
+    return fig, fig.subplot_mosaic(mosaic, **options)
+
+
+class Picture:
+    """A figure that stands still, and marks drawn above it in its axes' own coordinates."""
+
+    def __init__(self, fig):
+        fig.draw_without_rendering()  # lays the axes out; from here on they stay
+        fig.set_layout_engine("none")
+        self.figure = fig
+        self.axes = {ax.get_label(): ax for ax in fig.axes}
+        self.width, self.height = fig.bbox.width, fig.bbox.height
+        self._boxes = {name: self._box(ax) for name, ax in self.axes.items()}
+        self._frames = "".join(
+            f'<clipPath id="{self._clip(name)}"><rect x="{x:.1f}" y="{y:.1f}" '
+            f'width="{width:.1f}" height="{height:.1f}"/></clipPath>'
+            for name, (x, y, width, height) in self._boxes.items()
+        )
+
+    def still(self):
+        """What stands still: a PNG at twice the resolution, and where its axes lie.
+
+        Returns
+        -------
+        dict
+            "image" (an address that holds the data), "width", "height", and "axes": by name their
+            box (left, top, width, height in pixels) and for x and y (first, last, scale).
+        """
+        data = base64.b64encode(_png(self.figure, 2 * self.figure.dpi)).decode()
+        axes = {
+            name: {
+                "box": [round(float(side), 2) for side in self._boxes[name]],
+                "x": [*map(float, ax.get_xlim()), ax.get_xscale()],
+                "y": [*map(float, ax.get_ylim()), ax.get_yscale()],
+            }
+            for name, ax in self.axes.items()
+        }
+        size = {"width": float(self.width), "height": float(self.height)}
+        return {"image": f"data:image/png;base64,{data}", "axes": axes} | size
+
+    def svg(self, marks, sentence=""):
+        """The marks as SVG; `sentence` is what a screen reader says of the whole picture."""
+        return "".join(self.parts(marks, sentence))
+
+    def parts(self, marks, sentence=""):
+        """The same SVG in pieces that many frames share."""
+        head = f'" viewBox="0 0 {self.width:g} {self.height:g}"><defs>{self._frames}</defs>'
+        opening = ['<svg role="img" aria-label="', escape(sentence), head]
+        return [*opening, *(self._svg(mark) for mark in marks), "</svg>"]
+
+    def png(self, marks, dpi=None):
+        """Still and moving parts in one PNG, for readers with no kernel."""
+        artists = [artist for mark in marks for artist in self._artists(mark)]
+        try:
+            return _png(self.figure, dpi or self.figure.dpi)
+        finally:
+            for artist in artists:
+                artist.remove()
+
+    def _svg(self, mark):
+        frame = f'clip-path="url(#{self._clip(mark.axes)})"'
+        if isinstance(mark, Raster):
+            x, y, width, height = self._boxes[mark.axes]
+            data = base64.b64encode(_encode(mark.rgba())).decode()
+            return (
+                f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+                f'preserveAspectRatio="none" opacity="{mark.opacity}" '
+                f'href="data:image/png;base64,{data}"/>'
+            )
+        x, y = self._pixels(mark)
+        if isinstance(mark, Words):
+            anchor = {"left": "start", "center": "middle", "right": "end"}[mark.align]
+            return (
+                f'<text x="{x[0]:.1f}" y="{y[0]:.1f}" fill="{mark.color}" text-anchor="{anchor}" '
+                f'font-size="{13 * self.figure.dpi / DPI:.3g}" '
+                f'font-family="DejaVu Sans, Verdana, sans-serif" '
+                f'dominant-baseline="central">{escape(mark.text)}</text>'
+            )
+        style = f'fill="none" stroke="{mark.color}" stroke-linejoin="round" {frame}'
+        point = self.figure.dpi / 72
+        out = ""
+        if mark.line:
+            dash = f'stroke-dasharray="{DASHES[mark.line]}"' if DASHES[mark.line] else ""
+            out += (
+                f'<path d="{_line(x, y)}" stroke-width="{mark.width * point:.1f}" {dash} {style}/>'
+            )
+        if mark.dot:  # a line of no length with round ends is a dot
+            width = mark.dot * point
+            style += ' stroke-linecap="round"'
+            out += f'<path d="{_dots(x, y)}" stroke-width="{width:.1f}" {style}/>'
+        return out
+
+    def _artists(self, mark):
+        ax = self.axes[mark.axes]
+        if isinstance(mark, Raster):
+            fill = {"extent": (0, 1, 0, 1), "transform": ax.transAxes, "aspect": "auto"}
+            return [ax.imshow(mark.rgba(), alpha=mark.opacity, zorder=3, **fill)]
+        if isinstance(mark, Words):
+            x, y, color, align = mark.x, mark.y, mark.color, mark.align
+            return [ax.text(x, y, mark.text, color=color, ha=align, va="center", fontsize=9.5)]
+        shown = {"color": mark.color, "linestyle": mark.line or "none", "linewidth": mark.width}
+        if mark.dot:
+            shown |= {"marker": "o", "markersize": mark.dot, "markeredgewidth": 0}
+        return ax.plot(mark.x, mark.y, scalex=False, scaley=False, zorder=4, **shown)
+
+    def _pixels(self, mark):
+        points = np.column_stack([np.ravel(mark.x), np.ravel(mark.y)]).astype(float)
+        pixels = self.axes[mark.axes].transData.transform(points)
+        # Far outside is far enough: browsers draw wrongly at coordinates of millions.
+        pixels = np.clip(pixels, -2 * self.width, 3 * self.width)
+        return pixels[:, 0], self.height - pixels[:, 1]
+
+    def _box(self, ax):
+        box = ax.get_window_extent()
+        return box.x0, self.height - box.y1, box.width, box.height
+
+    def _clip(self, name):
+        return f"frame-{id(self):x}-{name}"
+
+
+def _png(fig, dpi):
+    buffer = io.BytesIO()
+    fig.savefig(buffer, dpi=dpi, facecolor="white", pil_kwargs={"compress_level": 0})
+    full = Image.open(buffer).convert("RGB")
+    # 256 colours that miss none: a third of the bytes of a full-colour picture.
+    few = full.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _encode(rgba):
+    buffer = io.BytesIO()
+    matplotlib.image.imsave(buffer, rgba, format="png")
+    return buffer.getvalue()
+
+
+def _line(x, y):
+    """An SVG path; the pen goes up at NaN."""
+    pen, out = "M", []
+    for a, b in zip(x.tolist(), y.tolist(), strict=True):
+        if a != a or b != b:
+            pen = "M"
+            continue
+        out.append(f"{pen}{a:.1f},{b:.1f}")
+        pen = "L"
+    return "".join(out)
+
+
+def _dots(x, y):
+    pairs = zip(x.tolist(), y.tolist(), strict=True)
+    return "".join(f"M{a:.1f},{b:.1f}h0" for a, b in pairs if a == a and b == b)

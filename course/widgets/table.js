@@ -1,0 +1,36 @@
+// What a kernel would answer, from a table: frames in the order of its axes, made of pieces that
+// many frames share.
+async function start(data, place) {
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const { spec, axes, stills, pieces, frames } = JSON.parse(await new Response(plain).text());
+  const heard = {}, now = { spec };
+  const model = {
+    get: (name) => now[name],
+    on: (event, act) => { heard[event] = act; },
+    off: (event) => { delete heard[event]; },
+    send({ values, press }) {
+      let row = 0, exact = true;
+      const met = {};
+      for (const [name, known] of Object.entries(axes)) {
+        const wanted = values[name];
+        const at = typeof wanted === "number" ? nearest(known, wanted) : known.indexOf(wanted);
+        row = row * known.length + at;
+        met[name] = known[at];
+        exact &&= met[name] === wanted;
+      }
+      const [still, said, ...parts] = frames[row];
+      const note = exact ? "" : "Computed ahead for some values only: the nearest is shown.";
+      now.frame = {
+        values: met, press, note, words: pieces[said], marks: parts.map((i) => pieces[i]).join(""),
+      };
+      const before = now.below;
+      now.below = stills[still];
+      if (now.below !== before) heard["change:below"]?.();
+      heard["change:frame"]?.();
+    },
+  };
+  model.send({ values: spec.presets.reset });
+  place.replaceChildren();
+  render({ model, el: place });
+}
