@@ -1,11 +1,15 @@
 """The explorers' base, on an explorer of the smallest kind: a power of x."""
 
 import base64
+import gzip
 import io
+import itertools
+import json
 import re
 import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,12 +21,14 @@ from course.widgets.base import (
     Explorer,
     Number,
     Picture,
+    Points,
     Raster,
     Words,
-    as_number,
+    call,
     figure,
     points,
 )
+from course.widgets.line import explore_line
 
 SVG = "{http://www.w3.org/2000/svg}"
 X = np.linspace(0, 1, 11)
@@ -63,7 +69,7 @@ def pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
 
 
-# a number: slider and box say the same
+# controls
 
 
 @pytest.fixture
@@ -71,47 +77,45 @@ def rate():
     return Number("rate", [0.001, 0.01, 0.1, 1.0], 0.01)
 
 
-def test_slider_and_box_start_at_the_value(rate):
-    assert (rate.value, rate.box.value, rate.slider.value) == (0.01, "0.01", 1)
+def test_any_value_between_the_ends_is_taken(rate):
+    rate.value = 0.05
+    assert rate.value == 0.05
 
 
-def test_the_slider_moves_value_and_box(rate):
-    rate.slider.value = 3
-    assert (rate.value, rate.box.value) == (1.0, "1")
-
-
-def test_the_box_takes_any_value_between_and_the_slider_stands_near(rate):
-    rate.box.value = "0.05"
-    assert (rate.value, rate.box.value, rate.slider.value) == (0.05, "0.05", 2)
-
-
-def test_near_is_meant_by_ratio():
-    assert Number("rate", [0.001, 1.0], 0.02).slider.value == 0
-    assert Number("rate", [0.0, 1.0], 0.6).slider.value == 1
-    middle = Number("slope", [-1.0, 0.0, 1.0], 0.0)
-    assert (middle.slider.value, middle.box.value) == (1, "0")
-
-
-@pytest.mark.parametrize("value", [50.0, -1.0, float("nan")])
+@pytest.mark.parametrize("value", [50.0, -1.0, float("nan"), "fast"])
 def test_out_of_range_is_refused_and_never_another_number(rate, value):
     with pytest.raises(ValueError, match=r"rate goes from 0\.001 to 1"):
         rate.value = value
-    assert (rate.value, rate.box.value) == (0.01, "0.01")
+    assert rate.value == 0.01
 
 
 def test_whole_numbers_stay_whole():
     steps = Number("steps", [1, 10, 100], 10)
-    steps.box.value = "55"
-    assert steps.value == 55
+    steps.value = 55.0
     assert isinstance(steps.value, int)
-    steps.box.value = "7.5"
-    assert steps.value == 55
-    assert "takes whole numbers, and 7.5 came" in steps.trouble
+    with pytest.raises(ValueError, match=r"takes whole numbers, and 7\.5 came"):
+        steps.value = 7.5
 
 
 def test_a_start_outside_is_refused():
     with pytest.raises(ValueError, match=r"rate goes from 0\.1 to 1, and 5 came"):
         Number("rate", [0.1, 1.0], 5)
+
+
+def test_a_choice_is_one_of_its_options():
+    scale = Choice("y is", ["linear", "log"])
+    assert scale.value == "linear"
+    with pytest.raises(ValueError, match=r"no 'cubic' here; choose one of 'linear', 'log'"):
+        scale.value = "cubic"
+
+
+def test_points_have_two_coordinates_and_a_class():
+    points = Points("points", ["below", "above"], "plane")
+    points.value = [[1, 2, 0], (3.5, 4, 1)]
+    assert points.value == [[1.0, 2.0, 0], [3.5, 4.0, 1]]
+    for bad in ([[1, 2, 2]], [[np.nan, 2, 0]], [[1, 2, 0.5]]):
+        with pytest.raises(ValueError, match="with a class from 0 to 1"):
+            points.value = bad
 
 
 # a picture: still below, moving above
@@ -196,24 +200,34 @@ def test_what_lies_far_outside_is_kept_near(picture):
 
 def test_it_starts_with_picture_and_sentence(explorer):
     assert explorer.sentence == "x to the power of 2 on a linear scale."
-    assert explorer.values == {"power": 2, "scale": "linear"}
-    assert explorer.sentence in explorer._words.value
-    assert explorer.sentence in explorer._above.value
+    assert explorer.values == explorer.frame["values"] == {"power": 2, "scale": "linear"}
+    assert explorer.sentence in explorer.frame["marks"]
 
 
 def test_a_control_moves_the_marks_and_not_what_stands_still(explorer):
-    still, moving = explorer._below.value, explorer._above.value
+    still, moving = explorer.below, explorer.frame["marks"]
     explorer.controls["power"].value = 4
-    assert explorer._below.value == still
-    assert explorer._above.value != moving
-    assert "power of 4" in explorer._words.value
+    assert explorer.below == still
+    assert explorer.frame["marks"] != moving
+    assert "power of 4" in explorer.sentence
 
 
 def test_a_still_control_draws_both_anew(explorer):
-    still, moving = explorer._below.value, explorer._above.value
+    still, moving = explorer.below, explorer.frame["marks"]
     explorer.controls["scale"].value = "log"
-    assert explorer._below.value != still
-    assert explorer._above.value != moving
+    assert explorer.below["image"] != still["image"]
+    assert explorer.frame["marks"] != moving
+
+
+def test_the_page_is_told_where_the_axes_lie(explorer):
+    left, top, width, height = explorer.below["axes"]["power"]["box"]
+    box = explorer.picture.axes["power"].get_window_extent()
+    assert (left, width, height) == pytest.approx((box.x0, box.width, box.height), abs=0.01)
+    assert top == pytest.approx(explorer.below["height"] - box.y1, abs=0.01)
+    assert explorer.below["axes"]["power"]["x"] == [0.0, 1.0]
+    explorer.set(scale="log")
+    values = explorer.below["axes"]["power"]["y"]
+    np.testing.assert_allclose(values, np.geomspace(1e-3, 1, len(values)), rtol=1e-5)
 
 
 def test_going_back_and_forth_draws_nothing_anew(explorer):
@@ -232,73 +246,80 @@ def test_several_values_are_drawn_once(explorer):
 
 
 def test_presets_and_reset(explorer):
-    cube, logarithm, reset = explorer.children[-3].children
-    logarithm.click()
-    assert explorer.values == {"power": 5, "scale": "log"}
-    cube.click()
+    assert list(explorer.presets) == ["cube", "logarithm", "reset"]
+    for name in ("logarithm", "cube"):
+        explorer.set(**explorer.presets[name])
     assert explorer.values == {"power": 3, "scale": "log"}
-    reset.click()
+    explorer.set(**explorer.presets["reset"])
     assert explorer.values == {"power": 2, "scale": "linear"}
 
 
-def test_an_unknown_control_is_refused_and_nothing_is_set(explorer):
-    with pytest.raises(ValueError, match=r"no control named speed; it has power, scale"):
-        explorer.set(power=4, speed=3)
-    assert explorer.values["power"] == 2
-
-
-def test_an_unknown_choice_is_refused_and_leaves_it_working(explorer):
-    with pytest.raises(ValueError, match=r"no 'cubic' here; choose one of 'linear', 'log'"):
-        explorer.set(scale="cubic")
-    explorer.set(power=5)
-    assert explorer.values["scale"] == "linear"
-    assert "power of 5" in explorer._words.value
-
-
-def test_buttons_and_choice_say_the_same(explorer):
-    scale = explorer.controls["scale"]
-    scale.buttons["log"].click()
-    assert explorer.values["scale"] == "log"
-    explorer.set(scale="linear")
-    assert [b.description for b in scale.buttons.values() if b.button_style] == ["linear"]
-
-
 @pytest.mark.parametrize(
-    ("typed", "number"),
-    [("1e6", 1e6), ("7.5", 7.5), ("0,5", 0.5), (" -5 ", -5), ("\u22125", -5), ("1e-4", 1e-4)],
+    ("values", "why"),
+    [
+        ({"power": 4, "speed": 3}, r"no control named speed; it has power, scale"),
+        ({"power": 4, "scale": "cubic"}, r"no 'cubic' here; choose one of 'linear', 'log'"),
+        ({"scale": "log", "power": float("nan")}, r"power goes from 1 to 5, and nan came"),
+    ],
 )
-def test_numbers_are_understood_as_people_type_them(typed, number):
-    assert as_number(typed) == number
+def test_all_values_are_set_or_none(explorer, values, why):
+    with pytest.raises(ValueError, match=why):
+        explorer.set(**values)
+    assert explorer.values == {"power": 2, "scale": "linear"}
+    explorer.set(power=5)
+    assert "power of 5" in explorer.sentence
 
 
-@pytest.mark.parametrize("typed", ["", "fast", "1,000", "12,345,678", "nan", "inf", "1..5", "0x10"])
-def test_what_is_no_number_is_said_and_not_guessed(typed):
-    with pytest.raises(ValueError, match=re.escape(repr(typed))):
-        as_number(typed)
+def ask(explorer, press="p1", **message):
+    """Send what a page sends."""
+    explorer._handle_custom_msg({"values": explorer.values, "press": press} | message, [])
 
 
-@pytest.mark.parametrize("typed", ["1e6", "-5", "fast", "1,000", "nan"])
-def test_box_that_was_typed_nonsense_into_keeps_the_value_and_a_sentence_says_why(explorer, typed):
-    power = explorer.controls["power"]
-    before = explorer.values
-    power.box.value = typed
-    assert explorer.values == before
-    assert power.box.value == "2"
-    assert "It stays at 2." in explorer._words.value
-    power.box.value = "4"
-    assert "stays" not in explorer._words.value
-    assert "power of 4" in explorer._words.value
-
-
-def test_number_that_is_none_is_refused_by_set(explorer):
-    with pytest.raises(ValueError, match="power goes from"):
-        explorer.set(power=float("nan"))
+def test_a_page_gets_the_picture_that_it_asked_for(explorer):
+    ask(explorer, "p7", values={"power": 4, "scale": "log"})
+    assert explorer.frame["press"] == "p7"
+    assert explorer.frame["values"] == {"power": 4, "scale": "log"}
     explorer.set(power=3)
-    assert "power of 3" in explorer._words.value
+    assert explorer.frame["press"] is None
 
 
-def test_number_may_have_a_single_position():
-    assert Number("k", [1.0], 1.0).value == 1.0
+def test_a_page_gets_an_error_in_words_and_an_answer_to_its_press(explorer):
+    before = explorer.frame["marks"]
+    ask(explorer, "p1", values={"power": 4, "scale": "cubic"})
+    assert explorer.frame["press"] == "p1"
+    assert "choose one of" in explorer.sentence
+    assert explorer.frame["marks"] == before
+    assert explorer.frame["values"] == explorer.values
+    explorer.move = lambda **values: 1 / 0
+    ask(explorer, "p2")
+    assert "ZeroDivisionError" in explorer.sentence
+
+
+def test_play_may_be_a_function_of_the_values():
+    explorer = Explorer(draw, move, {"power": Number("power", range(1, 6), 2)}, play=doubled)
+    assert explorer.spec["play"] == "next"
+    ask(explorer, next=True)
+    assert explorer.values == {"power": 4}
+
+
+def doubled(power):
+    return {"power": 2 * power}
+
+
+def test_a_state_is_made_again_by_its_line_of_code():
+    explorer = explore_line(m=3.0, b=140)
+    assert explorer.values == {"m": 3.0, "b": 140.0}
+    assert explorer.presets["reset"] == {"m": 0.0, "b": 0.0}
+    assert explorer.spec["call"] == "explore_line("
+    with pytest.raises(ValueError, match="no control named slope"):
+        explore_line(slope=3)
+
+
+def test_data_are_called_by_their_names_in_the_notebook(monkeypatch):
+    shell = SimpleNamespace(user_ns={"_": X, "distances": X})
+    monkeypatch.setattr("course.widgets.base.get_ipython", lambda: shell)
+    assert call(explore_line, x=X, y=None) == "explore_line(x=distances, "
+    assert call(explore_line, x=X, y=2 * X) == "explore_line(x=distances, y=..., "
 
 
 def test_changes_from_several_threads_never_mix(explorer):
@@ -315,7 +336,7 @@ def test_changes_from_several_threads_never_mix(explorer):
     for power in (2, 5):
         for scale in ("linear", "log"):
             explorer.set(power=power, scale=scale)
-            states[power, scale] = explorer._below.value, explorer._above.value
+            states[power, scale] = explorer.below["image"], explorer.frame["marks"]
             explorer._drawn.cache_clear()
     assert len(set(states.values())) == 4
     rng = np.random.default_rng(0)
@@ -325,10 +346,9 @@ def test_changes_from_several_threads_never_mix(explorer):
         with ThreadPoolExecutor(3) as threads:
             list(threads.map(lambda press: explorer.set(power=press[0], scale=press[1]), presses))
         values = explorer.values
-        shown = explorer._below.value, explorer._above.value
+        shown = explorer.below["image"], explorer.frame["marks"]
+        assert explorer.frame["values"] == values
         assert frameless(shown) == frameless(states[values["power"], values["scale"]])
-        (down,) = [o for o, b in explorer.controls["scale"].buttons.items() if b.button_style]
-        assert down == values["scale"]
 
 
 SCALES = ["linear", "log"]
@@ -337,6 +357,74 @@ SCALES = ["linear", "log"]
 def frameless(shown):
     """What is shown, without the names of frames, which are new for each picture."""
     return [re.sub(r"frame-[0-9a-f]+", "frame", part) for part in shown]
+
+
+# without a kernel
+
+
+def table(html):
+    """What an exported page holds."""
+    packed = re.search(r'start\("([^"]+)"', html).group(1)
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
+
+
+def test_what_is_exported_is_what_a_kernel_would_show(explorer):
+    known = table(explorer.export())
+    assert known["axes"] == {"power": [1, 2, 3, 4, 5], "scale": ["linear", "log"]}
+    rows = itertools.product(*known["axes"].values())
+    for row, (still, words, *parts) in zip(rows, known["frames"], strict=True):
+        explorer.set(**dict(zip(known["axes"], row, strict=True)))
+        assert known["stills"][still] == explorer.below
+        assert known["pieces"][words] == explorer.sentence
+        assert "".join(known["pieces"][i] for i in parts) == explorer.frame["marks"]
+
+
+def test_exporting_changes_nothing(explorer):
+    explorer.set(power=4)
+    before = explorer.frame
+    explorer.export()
+    assert explorer.frame == before
+
+
+def test_export_keeps_to_its_size_and_keeps_start_and_presets():
+    rates = np.geomspace(0.1, 1, 400)
+    explorer = Explorer(
+        lambda: draw(),
+        lambda rate, power: ([Curve("power", X, rate * X**power)], f"{rate} {power}"),
+        {"rate": Number("rate", rates, 0.5), "power": Number("power", range(1, 40), 2)},
+        presets={"odd": {"rate": 0.123456789}},
+    )
+    whole, small = explorer.export(10_000_000), explorer.export(100_000)
+    assert len(small) <= 100_000 < len(whole)
+    axes = table(small)["axes"]
+    assert {0.1, 0.5, 0.123456789, 1.0} <= set(axes["rate"])
+    assert 2 in axes["power"]
+    assert len(axes["rate"]) < 400
+    assert f"{len(axes['rate'])} of rate" in table(small)["spec"]["note"]
+
+
+def test_exported_page_fetches_nothing_and_says_what_needs_a_kernel():
+    explorer = Explorer(draw, move, {"power": Number("power", range(1, 6), 2)}, play=doubled)
+    html = explorer.export()
+    assert not re.search(r"https?://", re.sub(r"data:[^\"]+", "", html))
+    assert "In the notebook there is more: play." in table(html)["spec"]["note"]
+
+
+def test_lesson_that_is_published_shows_the_exported_explorer(explorer, monkeypatch):
+    monkeypatch.setenv("DOWNHILL_EXPORT", "1")
+    assert explorer._repr_mimebundle_()["text/html"] == explorer.export()
+
+
+def test_lecture_size_has_larger_type_on_as_many_pixels(monkeypatch):
+    usual = Picture(draw())
+    monkeypatch.setenv("DOWNHILL_LECTURE", "1")
+    large = Picture(draw())
+    assert (large.width, large.height) == pytest.approx((usual.width, usual.height))
+    heights = [
+        picture.axes["power"].xaxis.get_ticklabels()[0].get_window_extent().height
+        for picture in (usual, large)
+    ]
+    assert heights[1] > 1.3 * heights[0]
 
 
 @pytest.mark.parametrize(
@@ -360,9 +448,10 @@ def test_lists_are_data_too():
 
 
 def test_without_a_kernel_there_is_a_picture_and_a_fixed_text(explorer):
-    bundle = explorer._repr_mimebundle_()
+    bundle, metadata = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == "power explorer"
     assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert metadata["image/png"]["alt"] == explorer.sentence
     shown = pixels(base64.b64decode(bundle["image/png"]))
     assert shown.shape == (300, 400, 3)
     assert (shown == pixels(explorer.png())).all()

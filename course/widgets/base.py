@@ -62,7 +62,7 @@ class Explorer(anywidget.AnyWidget):
         What the play button moves: a `Number`, through its positions; or `play(**values)` -> the
         values of the next moment.
     drag : dict, optional
-        Axes -> the two Numbers, along x and along y, that are dragged there.
+        Axes -> the two Numbers, along x and along y, that are dragged there; None for no number.
     call : str, optional
         The beginning of the line of code that makes this explorer again: see `call`.
     state : dict, optional

@@ -110,6 +110,7 @@ def explore_boundary(**state):
         },
         title="boundary explorer",
         play="steps",
+        drag={"rate": ("rate", None)},
         call="explore_boundary(",
         state=state,
     )

@@ -12,6 +12,8 @@ function make(tag, options = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value);
   }
+  // Keys belong to what has the focus; JupyterLab looks for this on the very element.
+  if (node.tabIndex >= 0) node.setAttribute("data-lm-suppress-shortcuts", "true");
   node.append(...children);
   return node;
 }
@@ -41,16 +43,17 @@ export function nearest(positions, value) {
   return best;
 }
 
-// Data coordinates <-> shares of the way along an axis.
-const bend = (scale) => (scale === "log" ? Math.log10 : (v) => v);
-const share = ([first, last, scale], value) => {
-  const f = bend(scale);
-  return (f(value) - f(first)) / (f(last) - f(first));
-};
-const along = ([first, last, scale], part) => {
-  const f = bend(scale), value = f(first) + part * (f(last) - f(first));
-  return Number((scale === "log" ? 10 ** value : value).toPrecision(4));
-};
+// Data coordinates <-> shares of the way along an axis, whose values at equal distances are known.
+function share(known, value) {
+  const up = known.at(-1) > known[0], n = known.length - 1;
+  let i = known.findIndex((v) => (up ? v >= value : v <= value));
+  i = Math.min(n, Math.max(1, i < 0 ? n : i));
+  return (i - 1 + (value - known[i - 1]) / (known[i] - known[i - 1])) / n;
+}
+function along(known, part) {
+  const n = known.length - 1, i = Math.min(n - 1, Math.floor(part * n));
+  return Number((known[i] + (part * n - i) * (known[i + 1] - known[i])).toPrecision(4));
+}
 
 function python(value) {
   return typeof value === "number" ? String(value) : JSON.stringify(value);
@@ -72,6 +75,7 @@ function render({ model, el }) {
   function ask(extra = {}) {
     if (waiting) { stale = true; return; }
     waiting = `${me}-${++count}`;
+    el.ariaBusy = "true";
     clearTimeout(timer);
     timer = setTimeout(() => { notice.textContent = SILENT; }, PATIENCE);
     model.send({ values, press: waiting, ...extra });
@@ -104,6 +108,7 @@ function render({ model, el }) {
     const answered = frame.press === waiting;
     if (answered) {
       waiting = null;
+      el.ariaBusy = "false";
       clearTimeout(timer);
       if (notice.textContent === SILENT) trouble("");
     }
@@ -129,7 +134,11 @@ function render({ model, el }) {
       "aria-label": `${label}, as a number from ${range}`,
     });
     slider.addEventListener("input", () => want({ [name]: positions[slider.value] }));
-    box.addEventListener("change", () => {
+    let typing = false;  // what is half typed isn't overwritten
+    box.addEventListener("input", () => { typing = true; });
+    const typed = () => {
+      typing = false;
+      if (box.value === shortly(values[name])) return;
       try {
         const value = asNumber(box.value);
         if (value < positions[0] || value > positions[last]) {
@@ -143,11 +152,13 @@ function render({ model, el }) {
         trouble(`${error.message} It stays at ${shortly(values[name])}.`);
         rows[name](values[name]);
       }
-    });
+    };
+    box.addEventListener("change", typed);
+    box.addEventListener("keydown", (event) => { if (event.key === "Enter") typed(); });
     rows[name] = (value) => {
       slider.value = nearest(positions, value);
       slider.setAttribute("aria-valuetext", shortly(value));
-      if (document.activeElement !== box || box.value !== "") box.value = shortly(value);
+      if (!typing) box.value = shortly(value);
     };
     if (!shown) return [];
     return [make("div", { class: "row" }, make("label", { for: id }, label), slider, box)];
@@ -235,7 +246,7 @@ function render({ model, el }) {
       for (const [side, part] of Object.entries(percent)) layer.style[side] = `${100 * part}%`;
       if (place && !down) {
         const [a, b] = place();
-        at = [share(frame().x, a), share(frame().y, b)];
+        at = [share(frame().x, a), b === null ? 0.5 : share(frame().y, b)];
       }
       shown();
     });
@@ -243,16 +254,17 @@ function render({ model, el }) {
   }
 
   function dragged(axes, [first, second]) {
-    const set = (x, y) => want({ [first]: fit(first, x), [second]: fit(second, y) });
-    const fit = (name, value) => {
-      const { positions } = spec.controls[name];
-      return Math.min(positions.at(-1), Math.max(positions[0], value));
-    };
-    const names = [first, second].map((name) => spec.controls[name].label).join(" and ");
-    const layer = pointer(axes, `${names}: drag, or use the arrow keys`, {
-      press: set, move: set, place: () => [values[first], values[second]],
+    const names = [first, second].filter(Boolean);  // a number along one axis has no other
+    const set = (...at) => want(Object.fromEntries(names.map((name) => {
+      const { positions, whole } = spec.controls[name];
+      const value = Math.min(positions.at(-1), Math.max(positions[0], at[name === first ? 0 : 1]));
+      return [name, whole ? Math.round(value) : value];
+    })));
+    const labels = names.map((name) => spec.controls[name].label).join(" and ");
+    const layer = pointer(axes, `${labels}: drag, or use the arrow keys`, {
+      press: set, move: set, place: () => [values[first], second ? values[second] : null],
     });
-    layer.classList.add("always");
+    layer.classList.toggle("always", names.length === 2);
     stage.append(layer);
   }
 
@@ -291,7 +303,7 @@ function render({ model, el }) {
     });
     say();
     return [toggle, make("button", { type: "button", onclick: () => { stop(); step(); } },
-      "one step"), speed];
+      "step"), speed];
   }
 
   function asCode() {
@@ -313,7 +325,6 @@ function render({ model, el }) {
 
   el.classList.add("downhill-explorer");
   el.classList.toggle("lecture", Boolean(spec.lecture));
-  el.dataset.lmSuppressShortcuts = "true";  // keys belong to the controls, not to JupyterLab
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", spec.title);
   const kinds = { Number: number, Choice: choice, Points: pointsOf };

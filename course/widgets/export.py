@@ -122,7 +122,7 @@ def _spec(explorer, axes):
             controls[name] = control | ({"positions": axes[name]} if "positions" in control else {})
         elif control.get("shown", True):
             missing.append(control["label"])
-    drag = {ax: pair for ax, pair in spec["drag"].items() if set(pair) <= set(controls)}
+    drag = {ax: pair for ax, pair in spec["drag"].items() if set(pair) <= {*controls, None}}
     play = spec["play"] if spec["play"] in controls else None
     if spec["drag"] and not drag:
         missing.append("the start that is dragged")

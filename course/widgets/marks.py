@@ -114,14 +114,15 @@ class Picture:
         -------
         dict
             "image" (an address that holds the data), "width", "height", and "axes": by name their
-            box (left, top, width, height in pixels) and for x and y (first, last, scale).
+            box (left, top, width, height in pixels) and for x and y the values at equal distances
+            from the first edge to the last (two are enough for a linear scale).
         """
         data = base64.b64encode(_png(self.figure, 2 * self.figure.dpi)).decode()
         axes = {
             name: {
                 "box": [round(float(side), 2) for side in self._boxes[name]],
-                "x": [*map(float, ax.get_xlim()), ax.get_xscale()],
-                "y": [*map(float, ax.get_ylim()), ax.get_yscale()],
+                "x": _scale(ax.xaxis, ax.get_xlim()),
+                "y": _scale(ax.yaxis, ax.get_ylim()),
             }
             for name, ax in self.axes.items()
         }
@@ -206,6 +207,13 @@ class Picture:
 
     def _clip(self, name):
         return f"frame-{id(self):x}-{name}"
+
+
+def _scale(axis, limits):
+    """The values at equal distances along an axis."""
+    transform = axis.get_transform()
+    ends = np.linspace(*transform.transform(limits), 2 if axis.get_scale() == "linear" else 129)
+    return [float(f"{value:.6g}") for value in transform.inverted().transform(ends)]
 
 
 def _png(fig, dpi):

@@ -126,9 +126,8 @@ def failures(page):
 
 
 def explorers(page):
-    """The explorers on the page: outputs that have a slider and an SVG picture."""
-    slider, picture = page.get_by_role("slider"), page.locator("svg[role=img]")
-    return page.locator(".jp-OutputArea-output", has=slider).filter(has=picture)
+    """The explorers on the page."""
+    return page.locator(".downhill-explorer")
 
 
 def picture_box(page, explorer):
