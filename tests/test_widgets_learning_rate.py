@@ -3,6 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
+from course import data
 from course.models import Line, Parabola
 from course.widgets import explore_learning_rate
 from course.widgets.learning_rate import Problem, move, squared_error
@@ -46,7 +47,8 @@ def test_marks_are_few_and_finite_at_any_rate(problem, rate, steps):
 @pytest.mark.parametrize("steps", [1, 59, 60, 61, 62, 1000, 54_321, 999_999])
 def test_the_path_ends_at_the_chosen_step(problem, steps):
     marks, _ = move(problem, 1e-4, steps)
-    path, here = (mark for mark in marks if mark.axes == "path")
+    start, path, here = (mark for mark in marks if mark.axes == "path")
+    assert [start.x[0], start.y[0]] == pytest.approx(START)
     end = problem.bowl.descend(START, 1e-4, [steps])[0]
     np.testing.assert_allclose([path.x[-1], path.y[-1]], end)
     np.testing.assert_allclose([here.x[0], here.y[0]], end)
@@ -143,3 +145,18 @@ def test_own_data_and_model_are_taken():
     explorer = explore_learning_rate(squared_error, Parabola(0.0, 0.0, 0.0), x, 2 * x**2)
     explorer.set(rate=0.5, steps=1000)
     assert "every parameter is within 0.001" in explorer.sentence
+
+
+def test_start_is_dragged_and_the_cost_at_it_is_drawn(explorer):
+    explorer.set(first=2.0, second=50.0, rate=1e-4)
+    problem = Problem.of(squared_error, Line(2.0, 50.0), *data.line(np.random.default_rng(0)))
+    assert explorer.frame["words"] == move(problem, 1e-4, 1000)[1]
+    (level,) = (m for m in move(problem, 1e-4, 10)[0] if m.axes == "cost" and m.line == ":")
+    assert level.y[0] == pytest.approx(problem.bowl.loss([2.0, 50.0]))
+
+
+def test_more_than_two_parameters_have_no_start_to_drag():
+    x = np.linspace(-1, 1, 50)
+    explorer = explore_learning_rate(squared_error, Parabola(0.0, 0.0, 0.0), x, 2 * x**2)
+    assert set(explorer.controls) == {"rate", "steps", "data"}
+    assert list(explorer.spec["drag"]) == ["rate"]
