@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from course import data
+from course.data import line as noisy_line
 from course.models import Line, Parabola
 from course.widgets import explore_learning_rate
 from course.widgets.learning_rate import Problem, move, squared_error
@@ -149,7 +149,7 @@ def test_own_data_and_model_are_taken():
 
 def test_start_is_dragged_and_the_cost_at_it_is_drawn(explorer):
     explorer.set(first=2.0, second=50.0, rate=1e-4)
-    problem = Problem.of(squared_error, Line(2.0, 50.0), *data.line(np.random.default_rng(0)))
+    problem = Problem.of(squared_error, Line(2.0, 50.0), *noisy_line(np.random.default_rng(0)))
     assert explorer.frame["words"] == move(problem, 1e-4, 1000)[1]
     (level,) = (m for m in move(problem, 1e-4, 10)[0] if m.axes == "cost" and m.line == ":")
     assert level.y[0] == pytest.approx(problem.bowl.loss([2.0, 50.0]))
