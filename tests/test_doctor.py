@@ -61,7 +61,7 @@ def test_kernel_that_does_not_start_is_found(monkeypatch):
 def test_slider_that_does_not_answer_is_found(monkeypatch):
     deaf = doctors.WIDGET.replace("setattr(text", "setattr(object")
     monkeypatch.setattr(doctors, "WIDGET", deaf)
-    monkeypatch.setattr(doctors, "SECONDS", 2)
+    monkeypatch.setattr(doctors, "ANSWER", 1)
     with pytest.raises(doctors.Trouble, match="doesn't answer"):
         doctors.widget()
 

@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 import webbrowser
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from course.command.copies import hiding
@@ -19,6 +19,7 @@ __all__ = ["doctor"]
 PACKAGE = "downhill-course"
 SPACE = 200e6  # bytes that lessons, outputs and saved networks may take
 SECONDS = 60  # that a kernel may take to start on a slow machine
+ANSWER = 6  # seconds that a widget may take to answer
 # A slider and a text that follows it, both in the kernel.
 WIDGET = """
 import ipywidgets
@@ -184,23 +185,21 @@ def kernel():
 
     manager = KernelManager(kernel_name="python3")
     manager.kernel_spec.argv[0] = sys.executable
-    try:
-        with open(os.devnull, "w") as nowhere:
-            manager.start_kernel(stdout=nowhere, stderr=nowhere)
-        client = manager.client()
-        client.start_channels()
-        client.wait_for_ready(timeout=SECONDS)
-    except Exception as error:
-        manager.shutdown_kernel(now=True)
-        raise Trouble(
-            f"no kernel starts ({type(error).__name__}: {error})",
-            f"{sys.executable} -m pip install --force-reinstall ipykernel",
-        ) from None
-    try:
+    with ExitStack() as at_the_end:
+        at_the_end.callback(manager.shutdown_kernel, now=True)
+        try:
+            with open(os.devnull, "w") as nowhere:
+                manager.start_kernel(stdout=nowhere, stderr=nowhere)
+            client = manager.client()
+            at_the_end.callback(client.stop_channels)
+            client.start_channels()
+            client.wait_for_ready(timeout=SECONDS)
+        except Exception as error:
+            raise Trouble(
+                f"no kernel starts ({type(error).__name__}: {error})",
+                f"{sys.executable} -m pip install --force-reinstall ipykernel",
+            ) from None
         yield client
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def printed(client, code):
@@ -220,7 +219,7 @@ def moved(client, slider, text, value):
     client.shell_channel.send(client.session.msg("comm_msg", {"comm_id": slider, "data": data}))
     with suppress(queue.Empty):
         while True:
-            message = client.get_iopub_msg(timeout=SECONDS / 10)
+            message = client.get_iopub_msg(timeout=ANSWER)
             content = message["content"]
             if message["msg_type"] == "comm_msg" and content["comm_id"] == text:
                 return content["data"]["state"].get("value")
