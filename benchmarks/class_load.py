@@ -62,10 +62,12 @@ c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"]
 c.Spawner.environment = {{
     "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONPATH": "{without}",
     "JUPYTER_CONFIG_PATH": "{settings}",
     "IPYTHONDIR": lambda spawner: "{there}/home/" + spawner.user.name + "/.ipython",
 }}
-c.Spawner.env_keep = ["PATH", "PYTHONPATH", "LANG"]
+c.Spawner.env_keep = ["PATH", "LANG"]
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 c.JupyterHub.concurrent_spawn_limit = 40
 c.ConfigurableHTTPProxy.should_start = False
@@ -79,6 +81,11 @@ c.JupyterHub.load_roles = [
 """
 
 
+def joined(*paths):
+    """Return paths as an environment variable lists them."""
+    return os.pathsep.join(map(str, paths))
+
+
 class Hub:
     """A hub and its proxy, two processes, so that either can be killed by itself."""
 
@@ -87,10 +94,15 @@ class Hub:
         self.token, self.proxy_token = secrets.token_hex(16), secrets.token_hex(16)
         self.port, self.proxy_port, self.hub_port = port, port + 1, port + 2
         self.url = f"http://127.0.0.1:{port}"
-        (there / "absent").mkdir()
-        (there / "absent/jupyter_server_config.json").write_text(json.dumps(ABSENT))
-        settings = os.pathsep.join(map(str, (SETTINGS, FOR_A_HUB, there / "absent")))
-        options = vars(self) | {"password": secrets.token_hex(16), "settings": settings}
+        absent = there / "absent"
+        absent.mkdir()
+        (absent / "jupyter_server_config.json").write_text(json.dumps(ABSENT))
+        (absent / "rfc3987_syntax.py").write_text("raise ImportError('not in the image')\n")
+        options = vars(self) | {
+            "password": secrets.token_hex(16),
+            "settings": joined(SETTINGS, FOR_A_HUB, absent),
+            "without": joined(absent, *filter(None, [os.environ.get("PYTHONPATH")])),
+        }
         (there / "config.py").write_text(CONFIG.format(**options))
 
     def start_proxy(self):

@@ -1,6 +1,6 @@
 """Where many share a machine: a kernel gives back what a cell left behind.
 
-An extension of IPython, switched on in a hub's image (`ipython/ipython_config.py`). Figures are
+An extension of IPython, switched on in a hub's image (`ipython/ipython_config.json`). Figures are
 rings of objects, which Python clears away late, and the C library keeps what was freed: after
 lesson 01 that is about a third of a kernel's memory.
 """
