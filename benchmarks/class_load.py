@@ -276,31 +276,22 @@ class Student:
 
 
 def moves_of(state):
-    """Return what moves a widget's slider to a part of its range; None where there is none."""
-    if "Slider" in str(state.get("_model_name")) and "max" in state:
-        low, high = state["min"], state["max"]
-
-        def slide(part):
-            value = low + (high - low) * part
-            value = round(value) if isinstance(low, int) else value
-            return {"method": "update", "state": {"value": value}, "buffer_paths": []}
-
-        return slide
-    numbers = {
+    """Return what moves an explorer's first slider to a part of its range; None if it isn't one."""
+    controls = state.get("spec", {}).get("controls", {})
+    sliders = {
         name: control["positions"]
-        for name, control in state.get("spec", {}).get("controls", {}).items()
+        for name, control in controls.items()
         if control["kind"] == "Number" and control["shown"]
     }
-    if not numbers:
+    if not sliders:
         return None
-    name, positions = next(iter(numbers.items()))
+    name, positions = next(iter(sliders.items()))
 
-    def ask(part):
-        value = positions[int(part * len(positions))]
-        asked = {"values": {name: value}, "press": secrets.token_hex(4)}
-        return {"method": "custom", "content": asked}
+    def move(part):
+        values = {name: positions[int(part * len(positions))]}
+        return {"method": "custom", "content": {"values": values, "press": secrets.token_hex(4)}}
 
-    return ask
+    return move
 
 
 def is_picture(message):
