@@ -160,3 +160,8 @@ def test_more_than_two_parameters_have_no_start_to_drag():
     explorer = explore_learning_rate(squared_error, Parabola(0.0, 0.0, 0.0), x, 2 * x**2)
     assert set(explorer.controls) == {"rate", "steps", "data"}
     assert list(explorer.spec["drag"]) == ["rate"]
+
+
+def test_the_slider_begins_at_a_whole_power_of_ten():
+    first = explore_learning_rate().controls["rate"].positions[0]
+    assert first == 10.0 ** round(np.log10(first))

@@ -277,8 +277,11 @@ def _scale(bowl):
 
 
 def _rates(low, high):
-    """Slider positions at hundredths of a power of ten, from crawling to diverging."""
-    first, last = np.floor(100 * np.log10(low / 200)), np.ceil(100 * np.log10(high * 4))
+    """Slider positions at hundredths of a power of ten, from crawling to diverging.
+
+    The first is a whole power of ten, as people write rates: lesson 01 asks for 1e-6.
+    """
+    first, last = 100 * np.floor(np.log10(low / 200)), np.ceil(100 * np.log10(high * 4))
     return [_round(10 ** (k / 100)) for k in np.arange(first, last + 1)]
 
 
