@@ -8,6 +8,7 @@ from course.widgets.landscape import explore_landscape
 from course.widgets.learning_rate import explore_learning_rate
 from course.widgets.line import explore_line
 from course.widgets.momentum import explore_momentum
+from course.widgets.playground import explore_network
 from course.widgets.race import explore_race
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "explore_learning_rate",
     "explore_line",
     "explore_momentum",
+    "explore_network",
     "explore_race",
 ]
