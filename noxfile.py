@@ -22,7 +22,7 @@ def newest(session):
     session.run("python", "-m", "pytest", *(session.posargs or ["tests", "course"]))
 
 
-@nox.session(python=["3.11", "3.12", "3.13"])
+@nox.session
 def nbgrader(session):
     """Three students handed a lesson, collected from, graded: what docs/teaching.md says."""
     session.install(".[test]")
