@@ -225,3 +225,11 @@ def test_every_preset_can_be_set():
 def test_a_move_is_small():
     marks, sentence = show("two valleys", 7.0, 7.0, 3.0, 0.9, MOST_STEPS)
     assert len(Picture(draw("two valleys")).svg(marks, sentence)) < 30_000
+
+
+def test_a_state_comes_back_from_its_call():
+    explorer = explore_landscape(across=1.5, steps=7)
+    assert explorer.values["across"] == 1.5
+    assert explorer.values["steps"] == 7
+    assert explorer.spec["play"] == "steps"
+    assert explorer.spec["drag"] == {"land": ("across", "up")}

@@ -220,3 +220,11 @@ def test_the_course_redraws_what_stands_still_and_the_others_do_not():
     assert explorer.picture is picture
     explorer.set(course="saddle")
     assert explorer.picture is not picture
+
+
+def test_a_state_comes_back_from_its_call():
+    explorer = explore_race(across=1.5, steps=7)
+    assert explorer.values["across"] == 1.5
+    assert explorer.values["steps"] == 7
+    assert explorer.spec["play"] == "steps"
+    assert explorer.spec["drag"] == {"land": ("across", "up")}

@@ -143,8 +143,13 @@ def place(surface, p, q):
     return "plateau" if flattest < STRAIGHT else "hollow"
 
 
-def explore_landscape():
-    """Choose a network's surface and a start; rate, momentum and steps say where it ends.
+def explore_landscape(**state):
+    """Choose a network's surface, drag a start; rate, momentum and steps say where it ends.
+
+    Parameters
+    ----------
+    **state : float or str
+        Values of the controls to begin with.
 
     Returns
     -------
@@ -173,6 +178,10 @@ def explore_landscape():
         still=("surface",),
         presets=PRESETS,
         title="landscape explorer",
+        play="steps",
+        drag={"land": ("across", "up")},
+        call="explore_landscape(",
+        state=state,
     )
 
 

@@ -182,8 +182,13 @@ def at(entry, rule, course, factor):
         return Entry(factor * entry.rate, path, course.cost(path), entry.sweep)
 
 
-def explore_race():
+def explore_race(**state):
     """Five rules race; choose the course, drag the start, the steps and all rates together.
+
+    Parameters
+    ----------
+    **state : float or str
+        Values of the controls to begin with.
 
     Returns
     -------
@@ -225,6 +230,10 @@ def explore_race():
         }
         | {"all at a third": {"factor": 0.33}, "all at three times": {"factor": 3.0}},
         title="race of optimizers",
+        play="steps",
+        drag={"land": ("across", "up")},
+        call="explore_race(",
+        state=state,
     )
 
 
