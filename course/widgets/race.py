@@ -225,7 +225,12 @@ def explore_race(**state):
         },
         still=("course",),
         presets={
-            name: {"course": name, "across": c.start[0], "up": c.start[1], "factor": 1.0}
+            f"{name}'s start": {
+                "course": name,
+                "across": c.start[0],
+                "up": c.start[1],
+                "factor": 1.0,
+            }
             for name, c in COURSES.items()
         }
         | {"all at a third": {"factor": 0.33}, "all at three times": {"factor": 3.0}},
