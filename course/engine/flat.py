@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from course.engine.program import Program
-from course.engine.tape import Call, Tape, Traced
+from course.engine.running import compiled
+from course.engine.tape import Tape
 from course.optimizers import at_step
 from course.updating import clip_gradients, take_step
 
@@ -31,10 +32,10 @@ def lay_out(optimizer, values, state, free):
     free : list of int
     """
     dtypes = {np.asarray(values[i]).dtype for i in free}
-    pairs = [(state.parameters[i], np.shape(values[i])) for i in free]
-    if len(dtypes) == 1 and _is_elementwise(optimizer) and _are_alike(pairs):
-        return FlatParameters(optimizer, values, state, free)
-    return SeparateParameters(optimizer, values, state, free)
+    counts = {number for i in free for number in leaves(state.parameters[i], int)}
+    alike = len(dtypes) == 1 and len(counts) <= 1
+    kind = FlatParameters if alike and _is_elementwise(optimizer) else SeparateParameters
+    return kind(optimizer, values, state, free)
 
 
 class SeparateParameters:
@@ -123,13 +124,12 @@ class FlatParameters(SeparateParameters):
         rest = iter(given)
         memory = each(lambda v: number if isinstance(v, int) else next(rest), (vector, memory))
         with np.errstate(all="ignore"):  # no gradient is there yet
-            results = leaves(rule.step(memory[0], given[-1], memory[1]))
-        calls = [one._call if type(one) is Traced else one for one in results]
-        arrays = [one for one in calls if isinstance(_value(one), np.ndarray)]
-        number = next((one for one in calls if isinstance(_value(one), int)), None)
+            new = rule.step(memory[0], given[-1], memory[1])
+        number, *_ = [one._call for one in leaves(new, int)] or [None]
+        arrays = [one._call for one in leaves(new, np.ndarray)]
         here, there = (leaves(side, np.ndarray) for side in self.sides)
         program = Program(tape.inputs, tape.calls, [number, *arrays])
-        self.run = program.compiled(there, [tape.inputs[-1]])
+        self.run = compiled(program, there, [tape.inputs[-1]])
         self.given = (*here, self.gradient, *there), (*there, self.gradient, *here)
         tape.close()
 
@@ -188,10 +188,6 @@ def each(function, *nodes):
     return None if nodes[0] is None else function(*nodes)
 
 
-def _value(result):
-    return result.value if type(result) is Call else result
-
-
 def _is_finite(array):
     """Look at the sum of squares first: it is quick, and finite only if every number is."""
     return math.isfinite(np.vdot(array, array)) or bool(np.all(np.isfinite(array)))
@@ -201,16 +197,6 @@ def _is_elementwise(optimizer):
     """The course's own rules are; a rule of your own, or with a method of your own, may not be."""
     methods = (getattr(type(optimizer), name, None) for name in ("start", "step"))
     return all(getattr(method, "__module__", None) == at_step.__module__ for method in methods)
-
-
-def _are_alike(pairs):
-    """Whether each memory is an array like its parameter, or the same for all (a count)."""
-    first = leaves(pairs[0][0])
-    for memory, shape in pairs:
-        for one, other in zip(first, leaves(memory), strict=True):
-            if (np.shape(other) != shape) if _is_array(one) else (other != one):
-                return False
-    return True
 
 
 def _is_array(value):

@@ -12,7 +12,8 @@ import numpy as np
 from course.autodiff import backpropagate, differentiate, like, plain, require_parameters, traceable
 from course.engine.outside import Outside
 from course.engine.program import Program
-from course.engine.source import source
+from course.engine.running import compiled
+from course.engine.source import Listing, names_in
 from course.engine.tape import Tape, Traced
 from course.trees import children, parameters, rebuild, rebuilder
 
@@ -81,7 +82,8 @@ class Recording:
                 f"this loss can't be recorded: {replay.problem}. Its gradient is to be had the "
                 "ordinary way: gradient(loss, model, *batch), and train(..., replay=False)."
             )
-        self.source = source(replay.recorded[replay.key].program, model, loss, batch)
+        program = replay.recorded[replay.key].program
+        self.source = Listing(program, names_in(model, loss, batch)).text()
 
     def __repr__(self):
         return self.source
@@ -193,7 +195,7 @@ class Replay:
         if recorded.problem or changed:
             self._give_up(recorded.problem or f"it changes `{changed}`, which it reads")
         else:
-            recorded.run = recorded.program.compiled(self.out)
+            recorded.run = compiled(recorded.program, self.out)
             self.recorded[self.key] = recorded
         return recorded.ordinary
 

@@ -6,6 +6,7 @@ forward and backward. Whoever needs the plain number (an `if`, `float()`, a dict
 and the recording ends there: the number may be another one the next time.
 """
 
+import builtins
 import operator
 
 import numpy as np
@@ -13,7 +14,7 @@ from autograd.extend import Box, VSpace
 from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vspaces import ArrayVSpace
 
-__all__ = ["UFUNCS", "Call", "Tape", "Traced", "add_at", "flat"]
+__all__ = ["UFUNCS", "Call", "Tape", "Traced", "each"]
 
 KEPT = "uses a value that it kept from an earlier call"
 UFUNCS = {  # what Python's operators call if there is an array among the operands
@@ -41,7 +42,7 @@ class Call:
     @property
     def sources(self):
         """The calls whose results it takes."""
-        return [arg for arg in flat((self.args, self.kwargs)) if type(arg) is Call]
+        return [arg for arg in _flat((self.args, self.kwargs)) if type(arg) is Call]
 
 
 class Tape:
@@ -68,7 +69,7 @@ class Tape:
     def record(self, function, args, kwargs=None):
         """Call a function, and write it down."""
         kwargs = kwargs or {}
-        value = function(*_each(_plain, args), **_each(_plain, kwargs))
+        value = function(*each(_plain, args), **each(_plain, kwargs))
         if kwargs.get("out") is not None:
             self.refuse("writes a result into an array that it is given (`out=`)")
         if self.refusal:
@@ -76,7 +77,7 @@ class Tape:
         array = UFUNCS.get(function)
         if array and any(isinstance(arg, np.ndarray) and arg.ndim for arg in map(_plain, args)):
             function = array
-        args, kwargs = _each(self._call, tuple(args)), _each(self._call, kwargs)
+        args, kwargs = each(self._call, tuple(args)), each(self._call, kwargs)
         return self._wrapped(value, Call(function, args, kwargs, value, self.backward))
 
     def refuse(self, why):
@@ -109,7 +110,7 @@ class Tape:
                 self._wrapped(part, Call(operator.getitem, (call, i), {}, part, self.backward))
                 for i, part in enumerate(value)
             ]
-            return type(value)(*parts) if hasattr(value, "__array_namespace__") else tuple(parts)
+            return tuple(parts)
         if not isinstance(value, NUMBERS):
             name = getattr(call.function, "__name__", "a function")
             self.refuse(f"calls {name}, which changes an array or makes something else of it")
@@ -151,10 +152,10 @@ class Traced:
 
     def __array_function__(self, function, types, args, kwargs):
         if function in FIXED:
-            return function(*_each(_plain, args), **_each(_plain, kwargs))
-        if any(isinstance(one, Box) for one in flat((args, kwargs))):
+            return function(*each(_plain, args), **each(_plain, kwargs))
+        if any(isinstance(one, Box) for one in _flat((args, kwargs))):
             self._tape.refuse("gives a parameter to plain numpy (import autograd.numpy as np)")
-            return function(*_each(_plain, args), **_each(_plain, kwargs))
+            return function(*each(_plain, args), **each(_plain, kwargs))
         return self._tape.record(function, args, kwargs)
 
     def __array__(self, dtype=None, copy=None):
@@ -176,9 +177,7 @@ class Traced:
         return len(self._value)
 
     def __iter__(self):
-        if np.ndim(self._value) == 0:
-            return iter(self._value)  # raises as it would
-        return (self[index] for index in range(len(self)))
+        return map(self.__getitem__, range(len(self)))
 
     def view(self, *kind):
         """The same numbers; autograd asks for them as an ndarray."""
@@ -208,8 +207,6 @@ def _operator(function, swapped=False):
 
 def _method(name):
     def method(self, *args, **kwargs):
-        if not hasattr(type(self._value), name):
-            return getattr(self._value, name)  # raises as it would
         return self._tape.record(getattr(type(self._value), name), (self, *args), kwargs)
 
     return method
@@ -217,48 +214,40 @@ def _method(name):
 
 def _ending(name, why):
     """A special method that needs the plain value."""
+    function = getattr(operator, f"__{name}__", None) or getattr(builtins, name)
 
     def method(self, *args):
         self._tape.refuse(why)
-        if name == "hash":
-            return hash(self._value)
-        if name.startswith("i") and hasattr(operator, name):
-            return getattr(operator, name)(self._value, *_each(_plain, args))
-        return getattr(type(self._value), f"__{name}__")(self._value, *_each(_plain, args))
+        return function(self._value, *each(_plain, args))
 
     return method
 
 
-def _bool(self):
-    self._tape.refuse("asks whether a value is true (if, while, and, or, in, max)")
-    return bool(self._value)
-
-
-Traced.__bool__ = _bool
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
-    setattr(Traced, f"__{_name}__", _operator(getattr(operator, _name)))
-    setattr(Traced, f"__r{_name}__", _operator(getattr(operator, _name), swapped=True))
-    setattr(Traced, f"__i{_name}__", _ending(f"i{_name}", "changes an array in place"))
-for _name in ("and", "or", "xor"):
-    _function = getattr(operator, f"__{_name}__")
-    setattr(Traced, f"__{_name}__", _operator(_function))
-    setattr(Traced, f"__r{_name}__", _operator(_function, swapped=True))
-    setattr(Traced, f"__i{_name}__", _ending(f"i{_name}", "changes an array in place"))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "getitem"):
-    setattr(Traced, f"__{_name}__", _operator(getattr(operator, _name)))
-for _name in ("float", "int", "index", "complex", "format", "str", "repr", "round", "hash"):
-    setattr(Traced, f"__{_name}__", _ending(_name, f"needs a plain number or text ({_name})"))
-for _name in ("setitem", "delitem"):
-    setattr(Traced, f"__{_name}__", _ending(_name, "changes an array in place"))
-Traced.__contains__ = _ending("contains", "looks for a value in another")
-for _name in (
+BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
+OTHERS = ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "getitem")
+METHODS = (
     "sum", "mean", "max", "min", "std", "var", "prod", "any", "all", "argmax", "argmin", "argsort",
     "cumsum", "clip", "dot", "reshape", "ravel", "flatten", "transpose", "swapaxes", "squeeze",
     "astype", "copy", "take", "repeat", "trace", "round", "nonzero", "conj",
-):  # fmt: skip
+)  # fmt: skip
+PLAIN = ("float", "int", "index", "complex", "format", "str", "repr", "round", "hash")
+ENDINGS = {
+    "bool": "asks whether a value is true (if, while, and, or, in, max)",
+    "contains": "looks for a value in another",
+    **{name: f"needs a plain number or text ({name})" for name in PLAIN},
+    **dict.fromkeys(("setitem", "delitem"), "changes an array in place"),
+    **{f"i{name}": "changes an array in place" for name in BINARY},
+}
+for _name in (*BINARY, *OTHERS):
+    setattr(Traced, f"__{_name}__", _operator(getattr(operator, f"__{_name}__")))
+for _name in BINARY:
+    setattr(Traced, f"__r{_name}__", _operator(getattr(operator, f"__{_name}__"), swapped=True))
+for _name in METHODS:
     setattr(Traced, _name, _method(_name))
+for _name, _why in ENDINGS.items():
+    setattr(Traced, f"__{_name}__", _ending(_name, _why))
 for _name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"):
-    setattr(Traced, _name, property(lambda self, name=_name: getattr(self._value, name)))
+    setattr(Traced, _name, property(operator.attrgetter(f"_value.{_name}")))
 Traced.T = property(lambda self: self._tape.record(np.transpose, (self,)))
 
 
@@ -292,20 +281,20 @@ def _plain(value):
     return value._value if type(value) is Traced else value
 
 
-def _each(function, node):
+def each(function, node):
     """The same nested tuples, lists, dicts and slices, of what a function makes of their leaves."""
     kind = type(node)
     if kind is tuple or kind is list:
-        return kind([_each(function, part) for part in node])
+        return kind([each(function, part) for part in node])
     if kind is dict:
-        return {key: _each(function, part) for key, part in node.items()}
+        return {key: each(function, part) for key, part in node.items()}
     if kind is slice:
-        return slice(*_each(function, [node.start, node.stop, node.step]))
+        return slice(*each(function, [node.start, node.stop, node.step]))
     return function(node)
 
 
-def flat(node):
+def _flat(node):
     """The leaves of nested tuples, lists, dicts and slices."""
     leaves = []
-    _each(leaves.append, node)
+    each(leaves.append, node)
     return leaves
