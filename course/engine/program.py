@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from course.engine.tape import UFUNCS, Call, each
+from course.engine.tape import UFUNCS, Call, add_at, each
 
 __all__ = ["Program"]
 
@@ -134,7 +134,7 @@ def has_fixed_shape(call):
         return not any(map(_takes_any_number, parts))
     if function is np.where:
         return len(call.args) == 3
-    known = isinstance(function, np.ufunc) or function in UFUNCS or function is operator.pow
+    known = isinstance(function, np.ufunc) or function in {*UFUNCS, operator.pow, add_at}
     return known or is_check(call) or (is_numpys(call) and name_of(call) in FIXED_SHAPE)
 
 
