@@ -31,6 +31,7 @@ from course import (
     update,
 )
 from course.engine.flat import FlatParameters, SeparateParameters, lay_out
+from course.trees import rebuild
 from course.updating import start_state
 
 RULES = [Descent, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW]
@@ -98,6 +99,17 @@ def test_a_run_goes_on_from_a_state(rule):
     assert_equal(history.state.parameters, after.parameters)
     assert_equal(parameters(model), kept)  # nothing that was given is changed
     assert state.step == 5
+
+
+def test_parameters_that_took_different_numbers_of_steps_keep_their_counts():
+    model, x, y = problem(float)
+    g = rebuild(gradient(loss, model, x, y), [np.ones((4, 5)), np.ones(5), None, None])
+    model, state = update(model, g, Adam())  # the second layer rests
+    found, history = train(loss, model, [(x, y)], Adam(), epochs=4, state=state)
+    expected, after = by_update(model, x, y, Adam(), 4, state=state)
+    assert_equal(parameters(found), parameters(expected))
+    assert_equal(history.state.parameters, after.parameters)
+    assert {memory[-1] for memory in after.parameters} == {4, 5}
 
 
 @pytest.mark.parametrize("clip", [1e-3, 1e3])
