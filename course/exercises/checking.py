@@ -64,9 +64,13 @@ def note_cell(result):
     for name in {first or second for first, second in BINDS.findall(source)}:
         unreadable.pop(name, None)
         if isinstance(error, SyntaxError):
+            # Python 3.13 has a class of its own, `_IncompleteInputError`, for an open bracket.
+            kind = (
+                type(error).__name__ if not type(error).__name__.startswith("_") else "SyntaxError"
+            )
             unreadable[name] = (
                 f"The cell above didn't run: Python can't read its line {error.lineno} "
-                f"(`{type(error).__name__}: {error.msg}`), so that `{name}` is still what it was "
+                f"(`{kind}: {error.msg}`), so that `{name}` is still what it was "
                 "before. Mend the line, run that cell, then this one again."
             )
 
