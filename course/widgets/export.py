@@ -37,9 +37,10 @@ def page(explorer, most):
     script = script.replace("export ", "") + files["table.js"]
     data = base64.b64encode(packed).decode()
     return (
-        f"<style>{files['explorer.css']}</style><div><p>{escape(explorer.title)}</p></div>"
-        f"<script>(() => {{\n{script}\nstart({json.dumps(data)}, "
-        "document.currentScript.previousElementSibling);\n})();</script>"
+        f"<style>{files['explorer.css']}</style>"
+        f'<div class="downhill-ahead"><p>{escape(explorer.title)}</p></div>'
+        "<script>(() => {\nconst place = document.currentScript.previousElementSibling;\n"
+        f"{script}\nplace.ready = start({json.dumps(data)}, place);\n}})();</script>"
     )
 
 

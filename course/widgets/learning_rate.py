@@ -234,7 +234,7 @@ def _draw_fit(ax, problem):
     best = problem.bowl.minimum
     x = np.linspace(np.min(problem.x), np.max(problem.x), 60)
     ax.plot(problem.x, problem.y, label="data", **STYLES["data"])
-    ax.plot([], [], label="start", **{**STYLES["start"], "markersize": 7})
+    ax.plot([], [], label="start", **{**STYLES["start"], "marker": "o", "markersize": 7})
     ax.plot(x, problem.predict(best, x), **{**STYLES["best"], "marker": None})
     ax.plot([], [], label="best", **{**STYLES["best"], "markersize": 7})
     ax.plot([], [], label="now", **STYLES["model"])

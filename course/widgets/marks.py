@@ -20,7 +20,7 @@ __all__ = ["Curve", "Picture", "Raster", "Words", "figure", "is_lecture"]
 
 DASHES = {"-": "", "--": "7 4", ":": "2 4", "-.": "8 3 2 3"}
 DPI = 100
-LARGE = 1.4  # times the usual type and lines, for the last row of a lecture hall
+LARGE = 1.6  # times the usual type and lines, for the last row of a lecture hall
 
 
 @dataclass(frozen=True)

@@ -108,9 +108,23 @@ function count(section) {
   }
 }
 
+// An explorer has a slide to itself: its picture takes the room that its controls leave.
+const EXPLORER = HEIGHT - 70;
+
+function fit(explorer) {
+  const stage = explorer.querySelector(".stage");
+  const picture = EXPLORER - (explorer.offsetHeight - stage.offsetHeight);
+  stage.style.width = `min(100%, ${Math.floor(picture * stage.style.getPropertyValue("--ratio"))}px)`;
+}
+
 const deck = document.getElementById("deck");
 const slides = () => [...deck.querySelectorAll("section")].filter((s) => !s.querySelector("section"));
-Promise.all([...document.images].map((image) => image.decode().catch(() => {}))).then(() => {
+const ahead = [...document.querySelectorAll(".downhill-ahead")];
+Promise.all([
+  ...[...document.images].map((image) => image.decode().catch(() => {})),
+  ...ahead.map((explorer) => explorer.ready),
+]).then(() => {
+  ahead.forEach(fit);
   slides().forEach(layOut);
   slides().forEach((section) => (section.querySelector("div") ? count(section) : section.remove()));
   for (const stack of [...deck.querySelectorAll(".slides > section")]) {
