@@ -212,8 +212,8 @@ def _draw_rate(ax, solved):
     ax.axvline(2 / solved.last, color="black", linewidth=1.5, linestyle="--")
     ax.set(xscale="log", xlim=(RATES[0], RATES[-1]), ylim=(0, 1), yticks=[])
     ax.set_xlabel(
-        f"learning rate; largest stable one at the start {2 / solved.first:.3g} (solid), at the "
-        f"best boundary {2 / solved.last:.3g} (dashed)"
+        f"learning rate; largest stable: {2 / solved.first:.3g} at the start (solid), "
+        f"{2 / solved.last:.3g} at the best (dashed)"
     )
 
 

@@ -20,7 +20,7 @@ __all__ = ["Curve", "Picture", "Raster", "Words", "figure", "is_lecture"]
 
 DASHES = {"-": "", "--": "7 4", ":": "2 4", "-.": "8 3 2 3"}
 DPI = 100
-LARGE = 1.6  # times the usual type and lines, for the last row of a lecture hall
+LARGE = 1.4  # times the usual type and lines, for the last row of a lecture hall
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def figure(mosaic, size=(9.6, 4.2), **options):
     width, height = size
     fig = Figure(figsize=(width / large, height / large), dpi=DPI * large, layout="constrained")
     FigureCanvasAgg(fig)
-    return fig, fig.subplot_mosaic(mosaic, **options)
+    with matplotlib.rc_context({"axes.titlesize": "medium"} if is_lecture() else {}):
+        return fig, fig.subplot_mosaic(mosaic, **options)
 
 
 class Picture:

@@ -260,7 +260,7 @@ def draw(course):
     cost.legend(loc="upper right", fontsize=8, ncols=2)
     rate.axhspan(MOST_STEPS, NEVER + 10, color="#dddddd", linewidth=0)
     rate.text(RATES[1], NEVER, "not within 300 steps", va="center", fontsize=8)
-    rate.set(title="Each rule's rates, and the one it has", xlabel="learning rate")
+    rate.set(title="Steps by each rule's rate", xlabel="learning rate")
     rate.set(ylabel="steps to arrive", xscale="log", xlim=(RATES[0], RATES[-1]))
     rate.set(ylim=(0, NEVER + 10))
     for ax in (cost, rate):
