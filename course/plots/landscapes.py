@@ -57,8 +57,9 @@ def paths(cost, first, second, runs=(), *, best=None, ax=None, title="", labels=
         if len(run) > 200:  # dots would run together
             style["markevery"] = [0, len(run) - 1]
         ax.plot(run[:, 0], run[:, 1], label=name, scalex=False, scaley=False, **style)
+        taken = f"{len(run) - 1} step" + "s" * (len(run) != 2)
         parts.append(
-            f"{name}: {len(run) - 1} steps from ({number(run[0, 0])}, {number(run[0, 1])}) to "
+            f"{name}: {taken} from ({number(run[0, 0])}, {number(run[0, 1])}) to "
             f"({number(run[-1, 0])}, {number(run[-1, 1])})."
         )
     if best is not None:
