@@ -277,6 +277,7 @@ listed(
         lambda a, b: np.where(np.sum((a - b) ** 2) > 0,
                               np.sum((a - b) ** 2 + (a == b) * 1e-300) ** 0.5, 0.0),
         lambda a, b: np.linalg.norm(np.where(np.all(a == b), 1.0, a - b)) * (1 - np.all(a == b)),
+        lambda a, b: 0.0 if np.all(a == b) else np.sqrt(np.sum((a - b) ** 2)),
     ],
     [
         lambda a, b: np.linalg.norm(a - b),
@@ -286,6 +287,9 @@ listed(
         lambda a, b: np.maximum(np.sqrt(np.sum((a - b) ** 2)), 0.0),
         lambda a, b: np.sum(np.abs(a - b)),
         lambda a, b: np.max(np.abs(a - b)),
+        lambda a, b: 0.0 if np.allclose(a, b) else np.sqrt(np.sum((a - b) ** 2)),
+        lambda a, b: np.sqrt(np.where(np.sum((a - b) ** 2) > 1e-12, np.sum((a - b) ** 2), 0.0)),
+        lambda a, b: np.sqrt(np.sum((a - b) ** 2) + 1e-16) - 1e-8,
     ],
 )  # fmt: skip
 

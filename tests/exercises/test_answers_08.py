@@ -48,73 +48,99 @@ listed(
 )  # fmt: skip
 
 
-def by_subtract(x, g, learning_rate):
-    return np.subtract(x, learning_rate * g, out=x)
+def by_out(x, g, v, rate, keep):
+    np.add(keep * v, rate * g, out=v)
+    return np.subtract(x, v, out=x)
 
 
-def by_slice(x, g, learning_rate):
-    x[:] = x - learning_rate * g
+def by_slice(x, g, v, rate, keep):
+    v[:] = keep * v + rate * g
+    x[:] = x - v
     return x
 
 
-def by_dots(x, g, learning_rate):
-    x[...] -= g * learning_rate
+def by_dots(x, g, v, rate, keep):
+    v[...] *= keep
+    v[...] += g * rate
+    x[...] -= v
     return x
 
 
-def by_copyto(x, g, learning_rate):
-    np.copyto(x, x - learning_rate * g)
+def by_copyto(x, g, v, rate, keep):
+    np.copyto(v, keep * v + rate * g)
+    np.copyto(x, x - v)
     return x
 
 
-def by_a_copy(x, g, learning_rate):
+def by_a_copy(x, g, v, rate, keep):
     step = g.copy()
-    step *= learning_rate
-    x -= step
+    step *= rate
+    v *= keep
+    v += step
+    x -= v
     return x
 
 
-def by_plus(x, g, learning_rate):
-    x += -learning_rate * g
+def by_difference(x, g, v, rate, keep):
+    v += rate * g - (1 - keep) * v
+    x += -v
     return x
 
 
-def written_over_and_put_back_badly(x, g, learning_rate):
-    g *= learning_rate
-    x -= g
+def written_over_and_put_back_badly(x, g, v, rate, keep):
+    g *= rate
+    v[:] = keep * v + g
+    x -= v
     g += g
     return x
 
 
-def rebound(x, g, learning_rate):
-    x = x - learning_rate * g
+def rebound(x, g, v, rate, keep):
+    v[:] = keep * v + rate * g
+    x = x - v
     return x
 
 
-def only_a_view(x, g, learning_rate):
-    x -= learning_rate * g
+def only_a_view(x, g, v, rate, keep):
+    by_slice(x, g, v, rate, keep)
     return x[:]
 
 
-def divided(x, g, learning_rate):
-    x -= g / (learning_rate or 1.0)
+def velocity_lost(x, g, v, rate, keep):
+    x -= keep * v + rate * g
     return x
 
 
-def swapped(x, g, learning_rate):
-    g -= learning_rate * x
-    return g
+def swapped(x, g, v, rate, keep):
+    v[:] = keep * v + rate * x
+    x -= v
+    return x
 
 
-def rows_alone(x, g, learning_rate):
-    x[0] -= learning_rate * g[0]
+def averaged(x, g, v, rate, keep):
+    v[:] = keep * v + (1 - keep) * g
+    x -= rate * v
+    return x
+
+
+def rows_alone(x, g, v, rate, keep):
+    v[:] = keep * v + rate * g
+    x[0] -= v[0]
     return x
 
 
 listed(
     "08-apply",
-    [by_subtract, by_slice, by_dots, by_copyto, by_a_copy, by_plus],
-    [written_over_and_put_back_badly, rebound, only_a_view, divided, swapped, rows_alone],
+    [by_out, by_slice, by_dots, by_copyto, by_a_copy, by_difference],
+    [
+        written_over_and_put_back_badly,
+        rebound,
+        only_a_view,
+        velocity_lost,
+        swapped,
+        averaged,
+        rows_alone,
+    ],
 )
 
 
@@ -193,6 +219,13 @@ def form_a(xs, gs, vs, rate, keep):
     return [x for x, _ in pairs], [v for _, v in pairs]  # fmt: skip
 
 
+def as_one_table(xs, gs, vs, rate, keep):
+    there = np.array([g is not None for g in gs])[:, None]
+    g = np.array([np.zeros(2) if g is None else g for g in gs])
+    new_vs = np.where(there, keep * np.array(vs) + rate * g, vs)
+    return list(np.where(there, np.array(xs) - new_vs, xs)), list(new_vs)
+
+
 def old_velocity(xs, gs, vs, rate, keep):
     new_xs = [x if g is None else x - v for x, g, v in zip(xs, gs, vs, strict=True)]
     return new_xs, in_pairs(xs, gs, vs, rate, keep)[1]
@@ -206,7 +239,7 @@ def dropped(xs, gs, vs, rate, keep):
 listed(
     "08-skip",
     [in_pairs, by_index, unzipped, velocities_first, with_isinstance, by_none_first],
-    [zeros_for_none, skips_zeros_too, in_place, form_a, old_velocity, dropped],
+    [zeros_for_none, skips_zeros_too, in_place, form_a, as_one_table, old_velocity, dropped],
 )
 
 
@@ -313,6 +346,16 @@ def forgets_to_call_back(steps):
     return lambda step: None
 
 
+def against_the_loss_so_many_steps_ago(steps):
+    losses = []
+
+    def callback(step):
+        losses.append(step.loss)
+        return len(losses) > steps and losses[-1] >= losses[-1 - steps]
+
+    return callback
+
+
 def equal_is_new(steps):
     losses = []
 
@@ -326,7 +369,15 @@ def equal_is_new(steps):
 listed(
     "08-patience",
     [Patience, with_a_dict, with_a_countdown, with_a_window, with_a_default, with_the_index],
-    [shared_by_all, counts_calls, at_once, rises, forgets_to_call_back, equal_is_new],
+    [
+        shared_by_all,
+        counts_calls,
+        at_once,
+        rises,
+        forgets_to_call_back,
+        against_the_loss_so_many_steps_ago,
+        equal_is_new,
+    ],
 )
 
 
