@@ -114,6 +114,17 @@ def test_it_arrives_at_the_step_that_a_plain_loop_counts(explorer):
         assert arrived not in explorer.sentence
 
 
+@pytest.mark.parametrize("y", [2 * X[:20] + 1, np.ones(20), np.zeros(20)])
+def test_points_on_a_line_have_a_lowest_cost_of_0_on_a_logarithmic_axis(y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        explorer = explore_learning_rate(x=X[:20], y=y)
+        explorer.set(data="standardised", rate=0.3, steps=1000)
+    assert "the lowest possible; every parameter" in explorer.sentence
+    low, high = explorer.picture.axes["cost"].get_ylim()
+    assert 0 < low < high
+
+
 # wiring
 
 
@@ -133,7 +144,7 @@ def test_every_preset_shows_what_its_button_says(explorer):
         "oscillate": "oscillating",
         "explode": "diverging",
         "standardise": "largest curvature 2 ",
-        "one step": "After 1 steps",
+        "one step": "After 1 step the",
         "reset": "After 1,000 steps",
     }.items():
         explorer.set(**explorer.presets[name])

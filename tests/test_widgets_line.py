@@ -74,6 +74,17 @@ def test_a_good_line_has_found_the_data():
     assert words.endswith("lowest possible is 0.012. You have found the data.")
 
 
+def test_points_on_a_line_have_a_lowest_cost_of_0():
+    """Which the logarithmic axis shows below everything else."""
+    y = 2 * X + 1
+    assert lowest_cost(X, y) == 0
+    low, high = Picture(draw(X, y)).axes["cost"].get_ylim()
+    assert 0 < low < np.mean(y**2) <= high
+    words = move(X, y, Line(0.0, 1.0))[1]
+    assert words.endswith("and the lowest possible is 0: a line goes through every point.")
+    assert move(X, y, Line(2.0, 1.0))[1].endswith("is 0. You have found the data.")
+
+
 # the explorer
 
 

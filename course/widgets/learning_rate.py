@@ -30,6 +30,7 @@ __all__ = ["explore_learning_rate"]
 
 SHADES = ("#dddddd", "#cfe8d8", "#fbe7b5", "#f6cdb6")
 MOST_STEPS = 1_000_000
+NOTHING = 1e-15  # of a cost, nothing but rounding
 AS_GIVEN, STANDARDISED = "as measured", "standardised"
 
 
@@ -213,17 +214,22 @@ def sentence(bowl, rate, steps, point):
     `point` is where it stands after so many steps, None if it diverged.
     """
     steepest, flattest = bowl.curvatures[-1], bowl.curvatures[0]
+    plural = "" if steps == 1 else "s"
     said = (
         f"Learning rate {rate:.4g} × largest curvature {steepest:.5g} = "
-        f"{rate * steepest:.3g}: {regime(rate, steepest)}. After {steps:,} steps the cost is "
+        f"{rate * steepest:.3g}: {regime(rate, steepest)}. After {steps:,} step{plural} the cost "
+        "is "
     )
     if point is None:
         said += "more than a million times the first, and the fit has left the picture; "
         return said + f"the largest stable rate is {bowl.stable_rate:.4g}."
     loss = bowl.loss(point)
     excess = loss - bowl.lowest
-    exact = excess <= 1e-9 * abs(loss)
-    said += f"{number(loss)}, {'' if exact else number(excess) + ' above '}the lowest possible"
+    rounding = NOTHING * steepest * (1 + np.sum(bowl.minimum**2))
+    if excess <= max(1e-9 * abs(loss), rounding):
+        said += f"{number(loss)}, the lowest possible"
+    else:
+        said += f"{number(loss)}, {number(excess)} above the lowest possible"
     if np.all(np.abs(point - bowl.minimum) <= ARRIVED):
         return said + f"; every parameter is within {ARRIVED} of least squares."
     pace = half_life(rate, flattest)
@@ -256,7 +262,8 @@ def _draw_cost(ax, problem):
     first = float(bowl.loss(problem.start))
     ax.axhline(bowl.lowest, label="lowest", **{**STYLES["best"], "marker": None})
     ax.set(title="The cost", xlabel="step", ylabel="cost", xscale="log", yscale="log")
-    ax.set(xlim=(0.8, 1.3 * MOST_STEPS), ylim=(bowl.lowest / 2, first * 100))
+    low = max(bowl.lowest, NOTHING * first)  # 0 has no place on a logarithmic axis
+    ax.set(xlim=(0.8, 1.3 * MOST_STEPS), ylim=(low / 2, first * 100))
 
 
 def _draw_rate(ax, bowl):

@@ -81,8 +81,9 @@ def draw(x, y):
     fit.set(ylim=(min(0.0, np.min(y)) - margin, np.max(y) + margin))
     fit.legend(loc="upper left", fontsize=9)
     lowest = lowest_cost(x, y)
-    cost.axhline(lowest, label="lowest", **{**STYLES["best"], "marker": None})
-    cost.set(title="Its cost", yscale="log", ylim=(lowest / 2, lowest * 1000), xlim=(0, 1))
+    scale = lowest or 1e-3 * float(np.mean(y**2)) or 1.0  # 0 has no place on a logarithmic axis
+    cost.axhline(lowest or scale / 2, label="lowest", **{**STYLES["best"], "marker": None})
+    cost.set(title="Its cost", yscale="log", ylim=(scale / 2, scale * 1000), xlim=(0, 1))
     cost.set(xticks=[])
     cost.legend(loc="upper center", fontsize=9)
     return fig
@@ -109,11 +110,14 @@ def sentence(line, value, lowest):
         f"The line y = {line.m:.3g} x + {line.b:.4g} is typically {number(np.sqrt(value))} off: "
         f"its cost is {number(value)}"
     )
+    if lowest == 0 < value:
+        return f"{said}, and the lowest possible is 0: a line goes through every point."
     if value <= CLOSE * lowest:
         return f"{said}, and the lowest possible is {number(lowest)}. You have found the data."
     return f"{said}, {number(value / lowest)} times the lowest possible."
 
 
 def lowest_cost(x, y):
-    """The cost of least squares."""
-    return float(mse(np.polyval(np.polyfit(x, y, 1), x), y))
+    """The cost of least squares; 0 where nothing is left of it but rounding."""
+    lowest = float(mse(np.polyval(np.polyfit(x, y, 1), x), y))
+    return lowest if lowest > 1e-15 * np.mean(y**2) else 0.0
