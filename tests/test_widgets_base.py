@@ -462,3 +462,34 @@ def test_without_a_kernel_there_is_a_picture_and_a_fixed_text(explorer):
 def test_two_explorers_do_not_share_their_frames(explorer):
     other = Explorer(draw, move, {"power": Number("power", range(1, 6), 2)})
     assert explorer.picture._clip("power") != other.picture._clip("power")
+
+
+def drawn(high):
+    fig, axes = figure([["one", "two"]])
+    axes["one"].plot([0, 1], [0, high])
+    axes["two"].set(aspect="equal", yscale="log", ylim=(1, 100), xlim=(1, 100))
+    return fig
+
+
+def test_axes_lie_where_matplotlib_lays_them_out():
+    fig = drawn(1.0)
+    fig.draw_without_rendering()
+    expected = {ax.get_label(): ax.get_window_extent().bounds for ax in fig.axes}
+    axes = Picture(drawn(1.0)).axes
+    for name, bounds in expected.items():
+        np.testing.assert_allclose(axes[name].get_window_extent().bounds, bounds)
+
+
+def test_axes_keep_their_places_when_a_choice_draws_anew():
+    explorer = Explorer(
+        draw=lambda high: drawn(float(high)),
+        move=lambda high: ([], high),
+        controls={"high": Choice("high", ["1", "1000000"])},
+        still=("high",),
+    )
+    first = explorer.picture
+    explorer.set(high="1000000")
+    assert explorer.picture is not first
+    for name, ax in first.axes.items():
+        there = explorer.picture.axes[name].get_position().bounds
+        np.testing.assert_allclose(there, ax.get_position().bounds)

@@ -175,8 +175,12 @@ class Explorer(anywidget.AnyWidget):
         return self._drawn(tuple(values[name] for name in self.still))
 
     def _drawn(self, still):
-        picture = Picture(self.draw(**dict(zip(self.still, still, strict=True))))
+        # Axes keep their places: finding them is half of what a picture costs.
+        picture = Picture(self.draw(**dict(zip(self.still, still, strict=True))), self._first)
+        self._first = self._first or picture
         return picture, picture.still()
+
+    _first = None
 
     def _changed(self, change):
         if not self._held:

@@ -95,9 +95,17 @@ def figure(mosaic, size=(9.6, 4.2), **options):
 class Picture:
     """A figure that stands still, and marks drawn above it in its axes' own coordinates."""
 
-    def __init__(self, fig):
-        fig.draw_without_rendering()  # lays the axes out; from here on they stay
+    def __init__(self, fig, like=None):
+        """Lay the axes out, from where on they stay; as in a picture `like` it, at no cost."""
+        engine = fig.get_layout_engine()
         fig.set_layout_engine("none")
+        if like is not None and len(like.figure.axes) == len(fig.axes):
+            for ax, other in zip(fig.axes, like.figure.axes, strict=True):
+                ax.set_position(other.get_position(original=True))
+        elif engine is not None:
+            engine.execute(fig)
+        for ax in fig.axes:
+            ax.apply_aspect()
         self.figure = fig
         self.axes = {ax.get_label(): ax for ax in fig.axes}
         self.width, self.height = fig.bbox.width, fig.bbox.height
@@ -218,9 +226,13 @@ def _scale(axis, limits):
 
 
 def _png(fig, dpi):
-    buffer = io.BytesIO()
-    fig.savefig(buffer, dpi=dpi, facecolor="white", pil_kwargs={"compress_level": 0})
-    full = Image.open(buffer).convert("RGB")
+    usual, canvas = fig.dpi, FigureCanvasAgg(fig)
+    try:
+        fig.set_dpi(dpi)
+        canvas.draw()  # savefig draws twice
+        full = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    finally:
+        fig.set_dpi(usual)
     # 256 colours that miss none: a third of the bytes of a full-colour picture.
     few = full.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
