@@ -260,9 +260,9 @@ def _draw_path(ax, problem):
 def _draw_cost(ax, problem):
     bowl = problem.bowl
     first = float(bowl.loss(problem.start))
-    ax.axhline(bowl.lowest, label="lowest", **{**STYLES["best"], "marker": None})
-    ax.set(title="The cost", xlabel="step", ylabel="cost", xscale="log", yscale="log")
     low = max(bowl.lowest, NOTHING * first)  # 0 has no place on a logarithmic axis
+    ax.axhline(low, label="lowest", **{**STYLES["best"], "marker": None})
+    ax.set(title="The cost", xlabel="step", ylabel="cost", xscale="log", yscale="log")
     ax.set(xlim=(0.8, 1.3 * MOST_STEPS), ylim=(low / 2, first * 100))
 
 
