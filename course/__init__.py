@@ -4,7 +4,6 @@ Everything is a struct that you can call: a model is a dataclass of parameters, 
 struct of the same kind, and one training loop serves them all.
 """
 
-from course import theory
 from course.autodiff import check_gradient, gradient, value_and_gradient
 from course.data import Batches, Standardize, split
 from course.engine import record
@@ -77,7 +76,6 @@ __all__ = [
     "split",
     "start",
     "tanh",
-    "theory",
     "train",
     "update",
     "value_and_gradient",
