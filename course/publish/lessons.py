@@ -1,7 +1,7 @@
-"""A lesson as a reader without a kernel wants it: still explorers, no cells that ask to be run.
+"""A lesson as a reader without a kernel wants it: no cells that ask to be run.
 
 The lesson may be executed once more; `DOWNHILL_EXPORT` in the kernel's environment says what for.
-No explorer answers to it yet: pages and slides show their still pictures.
+Explorers answer to it by computing ahead what their controls can show (`Explorer.export`).
 """
 
 import os

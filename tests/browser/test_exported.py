@@ -1,0 +1,83 @@
+"""An explorer that was computed ahead answers as a kernel does, in a browser without a network."""
+
+import pytest
+
+from course.widgets import explore_learning_rate
+
+PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><body data-theme="auto">'
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    return explore_learning_rate()
+
+
+@pytest.fixture(scope="module")
+def shown(browser, explorer, tmp_path_factory):
+    """The exported explorer on a page of its own, with nothing to be fetched."""
+    path = tmp_path_factory.mktemp("exported") / "page.html"
+    path.write_text(PAGE + explorer.export(600_000), encoding="utf-8")
+    context = browser.new_context(offline=True, viewport={"width": 1024, "height": 768})
+    page, faults = context.new_page(), []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    page.goto(path.as_uri())
+    page.locator("svg[role=img]").wait_for()
+    yield page
+    assert faults == []
+    context.close()
+
+
+def state(page):
+    """The values in the boxes and the pressed button."""
+    boxes = [float(box.input_value()) for box in page.locator(".row input[type=text]").all()]
+    return {"rate": boxes[0], "steps": int(boxes[1]), "data": page.locator(PRESSED).inner_text()}
+
+
+PRESSED = "[aria-pressed=true]"
+
+
+@pytest.mark.parametrize("name", ["crawl", "converge", "oscillate", "explode", "standardise"])
+def test_its_buttons_show_what_a_kernel_shows(shown, explorer, name):
+    shown.get_by_role("button", name=name, exact=True).click()
+    explorer.set(**state(shown))
+    assert state(shown)["rate"] == pytest.approx(explorer.presets[name]["rate"], rel=1e-5)
+    assert shown.get_by_role("status").inner_text() == explorer.sentence
+    assert shown.locator("img").get_attribute("src") == explorer.below["image"]
+    marks = "node => new XMLSerializer().serializeToString(node)"
+    here = shown.evaluate_handle(
+        "text => { const box = document.createElement('div'); box.innerHTML = text;"
+        "return box.firstChild; }",
+        explorer.frame["marks"],
+    )
+    assert shown.locator(".marks svg").evaluate(marks) == here.evaluate(marks)
+
+
+def test_its_keys_move_it(shown):
+    shown.get_by_role("button", name="reset").click()
+    before = state(shown)["rate"]
+    shown.get_by_role("slider", name="learning rate").press("ArrowRight")
+    assert state(shown)["rate"] > before
+
+
+def test_a_value_that_was_not_computed_is_said(shown):
+    box = shown.get_by_role("textbox", name="learning rate")
+    box.fill("0.000123")
+    box.press("Enter")
+    shown.get_by_role("alert").get_by_text("the nearest is shown").wait_for()
+    assert float(box.input_value()) != 0.000123
+
+
+def test_it_plays(shown):
+    shown.get_by_role("button", name="one step", exact=True).click()
+    before = state(shown)["steps"]
+    shown.get_by_role("button", name="play").click()
+    shown.wait_for_function("document.querySelectorAll('.row input[type=text]')[1].value > 100")
+    shown.get_by_role("button", name="pause").click()
+    assert before == 1
+
+
+def test_picture_is_dark_in_a_dark_theme(shown):
+    shown.emulate_media(color_scheme="dark")
+    assert "invert" in shown.locator(".stage").evaluate("node => getComputedStyle(node).filter")
+    shown.emulate_media(color_scheme="light")
