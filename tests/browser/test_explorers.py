@@ -216,8 +216,8 @@ def test_state_is_copied_as_a_line_of_code(explorer):
     line = explorer.get_by_role("textbox", name="this state as code")
     explorer.get_by_role("button", name="explode").click()
     said(explorer, "diverging")
-    expected = 'explore_learning_rate(rate=0.000301, steps=1000, data="as measured")'
-    assert line.input_value() == expected
+    state = 'rate=0.000301, steps=1000, data="as measured", first=0.5, second=0.5'
+    assert line.input_value() == f"explore_learning_rate({state})"
     explorer.get_by_text("this state as a line of code").click()
 
 
@@ -286,7 +286,7 @@ def test_busy_kernel_and_a_restarted_one_are_said(browser, lab, folder):
     explorer = explorers(page).first
     explorer.get_by_role("slider").first.press("End")
     said(explorer, "The line y = ")
-    assert explorer.get_by_role("alert").inner_text() == ""
+    assert explorer.locator(".notice").text_content() == ""
     page.close()
 
 
