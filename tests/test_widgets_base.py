@@ -435,6 +435,8 @@ def test_lecture_size_has_larger_type_on_as_many_pixels(monkeypatch):
         ([1.0, 2.0, 3.0], [1.0, np.nan, 3.0], "1 of 3 points have NaN"),
         ([1.0, 2.0], [1.0, 2.0, 3.0], r"shape \(2,\) and y \(3,\)"),
         (np.ones((3, 2)), np.ones(3), r"shape \(3, 2\)"),
+        (["1.5", "fast"], [1.0, 2.0], "are to be numbers"),
+        ([1e200, 2e200], [1.0, 2.0], "goes beyond 1e.50"),
     ],
 )
 def test_data_that_no_line_can_be_drawn_through_are_refused_in_words(x, y, why):

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 HERE = Path(__file__).parent
+LARGEST = 1e50  # of a learner's data
 # A page's messages may be handled in a thread beside the one that runs cells, and matplotlib
 # draws one picture at a time.
 ONE_AT_A_TIME = threading.RLock()
@@ -249,7 +250,10 @@ def points(x, y):
     ValueError
         A picture of a fit can't be drawn of them; the message says why.
     """
-    x, y = (np.asarray(values, dtype=float) for values in (x, y))
+    try:
+        x, y = (np.asarray(values, dtype=float) for values in (x, y))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"x and y are to be numbers ({error}). Write [1.0, 2.5].") from None
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ValueError(
             f"x has shape {x.shape} and y {y.shape}; two arrays of the same shape (n,) with at "
@@ -260,6 +264,11 @@ def points(x, y):
         raise ValueError(
             f"{bad.sum()} of {len(x)} points have NaN or infinity, first at index "
             f"{np.argmax(bad)}. Leave them out: keep = np.isfinite(x) & np.isfinite(y)."
+        )
+    if max(np.max(np.abs(x)), np.max(np.abs(y))) > LARGEST:
+        raise ValueError(
+            f"x or y goes beyond {LARGEST:g}, and squares of it beyond what a float holds. Divide "
+            "by a power of ten first."
         )
     if np.ptp(x) == 0:
         raise ValueError(
