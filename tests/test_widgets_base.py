@@ -403,6 +403,17 @@ def test_export_keeps_to_its_size_and_keeps_start_and_presets():
     assert f"{len(axes['rate'])} of rate" in table(small)["spec"]["note"]
 
 
+def test_export_has_no_button_for_a_state_that_was_not_computed():
+    hidden = Number("start", [0.0, 1.0], 0.0, shown=False)
+    explorer = Explorer(
+        draw,
+        lambda power, start: move(power),
+        {"power": Number("power", range(1, 6), 2), "start": hidden},
+        presets={"cube": {"power": 3}, "elsewhere": {"power": 3, "start": 1.0}},
+    )
+    assert list(table(explorer.export())["spec"]["presets"]) == ["cube", "reset"]
+
+
 def test_exported_page_fetches_nothing_and_says_what_needs_a_kernel():
     explorer = Explorer(draw, move, {"power": Number("power", range(1, 6), 2)}, play=doubled)
     html = explorer.export()

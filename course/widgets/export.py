@@ -135,9 +135,11 @@ def _spec(explorer, axes):
     note = f"Computed ahead for these values: {', '.join(counts)}." if counts else ""
     if missing:
         note += f" In the notebook there is more: {', '.join(missing)}."
+    # A button whose state was not computed ahead would show another one.
     presets = {
-        name: {k: v for k, v in preset.items() if k in axes}
+        name: preset
         for name, preset in spec["presets"].items()
+        if all(value in axes[control] for control, value in preset.items())
     }
     return spec | {
         "controls": controls,
