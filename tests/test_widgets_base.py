@@ -112,7 +112,7 @@ def test_a_choice_is_one_of_its_options():
 def test_points_have_two_coordinates_and_a_class():
     points = Points("points", ["below", "above"], "plane")
     points.value = [[1, 2, 0], (3.5, 4, 1)]
-    assert points.value == [[1.0, 2.0, 0], [3.5, 4.0, 1]]
+    assert points.value == ((1.0, 2.0, 0), (3.5, 4.0, 1))
     for bad in ([[1, 2, 2]], [[np.nan, 2, 0]], [[1, 2, 0.5]]):
         with pytest.raises(ValueError, match="with a class from 0 to 1"):
             points.value = bad

@@ -147,6 +147,38 @@ def test_presets_do_what_they_are_called(explorer, values, word):
     assert word in explorer.sentence
 
 
+@EVERY
+def test_points_join_the_problem_as_its_own_do(problem):
+    (left, right), (low, high) = problem.frame
+    middle, up = (left + right) / 2, (low + high) / 2
+    joined = problem.joined(((middle, up, 1), (left, low, 0), (right + 1e-6, up, 1)))
+    assert joined.added == 2  # the third lies outside
+    assert joined.features[-2:, -1] == pytest.approx([up, low])
+    powers = [middle**k for k in range(problem.features.shape[1] - 1)]
+    assert joined.features[-2, :-1] == pytest.approx(powers)
+    assert list(joined.y[-2:]) == [1, 0]
+    assert joined.frame == problem.frame
+    assert problem.joined(()) is problem
+
+
+def test_points_that_were_put_in_move_the_boundary_and_are_counted(explorer):
+    explorer.set(**explorer.presets["reset"] | {"steps": 1000})
+    assert "of 300 points" in explorer.sentence
+    score = explorer.move(**explorer.values)[0][3].y.mean()
+    explorer.set(points=[(0.0, -1.0, 1)] * 40)  # far below, and called above
+    assert "of 340 points" in explorer.sentence
+    assert explorer.move(**explorer.values)[0][3].y.mean() < score
+    explorer.set(data=STANDARDISED)
+    explorer.set(**explorer.presets["reset"])
+    assert "of 300 points" in explorer.sentence
+
+
+@pytest.mark.parametrize("points", [[(0.0, 1.0, 2)], [(np.nan, 1.0, 0)], ["a"], [(1.0, 2.0)]])
+def test_what_is_no_point_is_refused(explorer, points):
+    with pytest.raises(ValueError, match=r"\(x, y, class\)"):
+        explorer.set(points=points)
+
+
 def test_only_the_points_redraw_what_stands_still(explorer):
     explorer.set(**explorer.presets["reset"])
     picture = explorer.picture

@@ -48,18 +48,50 @@ def first_pixel_decides(x):
     return np.eye(10)[[7] * len(x)] * 5.0
 
 
+def drawn(reader):
+    return reader.controls["pad"].picture
+
+
 def test_each_stroke_is_read_and_the_buttons_work():
     reader = draw_digit(first_pixel_decides, DIGITS.x[::500])
-    np.testing.assert_allclose(reader.pad.picture.ravel(), DIGITS.x[0], atol=1 / 255)
+    np.testing.assert_allclose(drawn(reader).ravel(), DIGITS.x[0], atol=1 / 255)
     assert reader.sentence.startswith("The network reads 7, with probability 0.94")
-    reader.clear()
+    reader.set(**reader.presets["clear"])
     assert "empty" in reader.sentence
-    assert "empty" in reader._answer.value
     stroke = bytes([0] * 300 + [255] * 40 + [0] * 444)
-    reader.pad.pixels = base64.b64encode(stroke).decode()
-    assert "reads 7" in reader._answer.value
-    reader.show_example()
-    np.testing.assert_allclose(reader.pad.picture.ravel(), DIGITS.x[500], atol=1 / 255)
+    reader.set(pad=base64.b64encode(stroke).decode())
+    assert "reads 7" in reader.sentence
+    reader.set(**reader.presets["example 2"])
+    np.testing.assert_allclose(drawn(reader).ravel(), DIGITS.x[500], atol=1 / 255)
+
+
+def test_the_marks_are_the_drawing_what_is_seen_of_it_and_ten_bars():
+    reader = draw_digit(first_pixel_decides, DIGITS.x[:1])
+    picture = np.zeros((28, 28))
+    picture[:9, 4] = 1.0
+    reader.set(pad=picture)
+    marks, _ = reader.move(**reader.values)
+    pad, seen, *bars = marks
+    np.testing.assert_array_equal(pad.values[::-1], picture)
+    np.testing.assert_allclose(seen.values[::-1], center(picture))
+    lengths = [bar.x[1] for bar in bars[::2]]
+    assert sum(lengths) == pytest.approx(1)
+    assert np.argmax(lengths) == 7
+    assert [bar.text for bar in bars[1::2]] == [f"{p:.2f}" for p in lengths]
+
+
+@pytest.mark.parametrize("picture", [np.full((28, 28), 2.0), np.full(784, np.nan), "AAAA", [1.0]])
+def test_what_is_no_picture_is_refused_and_nothing_is_lost(picture):
+    reader = draw_digit(first_pixel_decides, DIGITS.x[:1])
+    before = reader.values
+    with pytest.raises(ValueError, match=r"pad|ink"):
+        reader.set(pad=picture)
+    assert reader.values == before
+
+
+def test_examples_are_pictures():
+    with pytest.raises(ValueError, match=r"shape \(0, 784\)"):
+        draw_digit(first_pixel_decides, DIGITS.x[:0])
 
 
 def test_what_is_unsure_names_the_second_guess():
@@ -69,6 +101,6 @@ def test_what_is_unsure_names_the_second_guess():
 
 
 def test_a_page_without_kernel_shows_the_picture():
-    bundle = draw_digit(first_pixel_decides, DIGITS.x[:1])._repr_mimebundle_()
+    bundle, _ = draw_digit(first_pixel_decides, DIGITS.x[:1])._repr_mimebundle_()
     assert bundle["text/plain"] == "a drawing pad with a digit on it"
     assert bundle["image/png"].startswith("iVBOR")

@@ -18,7 +18,7 @@ import numpy as np
 import traitlets
 from IPython import get_ipython
 
-from course.widgets.controls import Choice, Number, Points
+from course.widgets.controls import Choice, Number, Pad, Points
 from course.widgets.export import page
 from course.widgets.marks import Curve, Picture, Raster, Words, figure, is_lecture
 
@@ -27,6 +27,7 @@ __all__ = [
     "Curve",
     "Explorer",
     "Number",
+    "Pad",
     "Picture",
     "Points",
     "Raster",
@@ -52,7 +53,7 @@ class Explorer(anywidget.AnyWidget):
     move : callable
         `move(**values)` -> `(marks, sentence)`: what moves, and what is seen, in one sentence.
     controls : dict
-        Name -> `Number`, `Choice` or `Points`.
+        Name -> `Number`, `Choice`, `Points` or `Pad`.
     still : tuple of str, optional
         The controls that `draw` is given. Only these redraw what stands still.
     presets : dict, optional

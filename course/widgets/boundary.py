@@ -1,11 +1,11 @@
-"""Drag the learning rate and the steps; the boundary between two names moves.
+"""Drag the learning rate and the steps, add points; the boundary between two names moves.
 
 The score of a point is `features @ weights`, its logit; the boundary is where that is zero, and
 the loss is the binary cross-entropy. Its curvature is largest where the model is least sure, at
 the start, and falls as probabilities leave 1/2. So a rate can climb first and settle later.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from course import data
 from course.plots import CLASSES, COLORS, STYLES, number
 from course.theory import LOGISTIC_REGIMES, Logistic, logistic_borders, logistic_regime
-from course.widgets.base import Choice, Curve, Explorer, Number, figure
+from course.widgets.base import Choice, Curve, Explorer, Number, Points, figure
 from course.widgets.steps import shown_steps
 
 __all__ = ["explore_boundary"]
@@ -35,11 +35,28 @@ class Labelled(Logistic):
 
     names: tuple
     axes: tuple
+    added: int = 0  # how many of the points, the last ones, were put in by hand
 
     @property
     def points(self):
         """Where the points are drawn, `(n, 2)`."""
         return self.features[:, [1, -1]]
+
+    @property
+    def frame(self):
+        """What is seen of the plane, `((left, right), (low, high))`; added points don't move it."""
+        return tuple(map(_span, self.points[: len(self.y) - self.added].T))
+
+    def joined(self, points):
+        """The same with points `(x, y, class)` put in; one out of the frame belongs to others."""
+        (left, right), (low, high) = self.frame
+        seen = [p for p in points if left <= p[0] <= right and low <= p[1] <= high]
+        if not seen:
+            return self
+        x, y, kind = np.array(seen).T
+        powers = x[:, None] ** np.arange(self.features.shape[1] - 1)
+        features = np.vstack([self.features, np.column_stack([powers, y])])
+        return replace(self, features=features, y=np.append(self.y, kind), added=len(seen))
 
 
 def height(weights, x, logit=0.0):
@@ -81,26 +98,30 @@ def problems():
 def explore_boundary(**state):
     """Drag the learning rate and the steps; the boundary, its probabilities and the cost answer.
 
+    A click puts a point of one's own among those that are there.
+
     Parameters
     ----------
-    **state : float or str
+    **state : float, str or list
         Values of the controls to begin with.
 
     Returns
     -------
-    Explorer with the controls `rate`, `steps` and `data` ("a sine", "penguins, in mm" or
-    "penguins, standardised").
+    Explorer with the controls `rate`, `steps`, `data` ("a sine", "penguins, in mm" or "penguins,
+    standardised") and `points`, as `[(x, y, class), ...]` with the class 0 or 1.
     """
-    known = {name: _Solved(problem) for name, problem in problems().items()}
+    known = problems()
+    solved = lru_cache(maxsize=16)(lambda data, points: _Solved(known[data].joined(points)))
     return Explorer(
-        draw=lambda data: draw(known[data]),
-        move=lambda rate, steps, data: move(known[data], rate, steps),
+        draw=lambda data, points: draw(solved(data, points)),
+        move=lambda rate, steps, data, points: move(solved(data, points), rate, steps),
         controls={
             "rate": Number("learning rate", RATES, 0.05),
             "steps": Number("steps", STEPS, 30),
             "data": Choice("the points", known),
+            "points": Points("click to put", ["a blue circle", "an orange triangle"], "plane"),
         },
-        still=("data",),
+        still=("data", "points"),
         presets={
             "crawl": {"data": SINE, "rate": 0.002, "steps": 100},
             "converge": {"data": SINE, "rate": 0.02, "steps": 100},
@@ -147,7 +168,7 @@ def move(solved, rate, steps):
     weights = path[steps]
     shown = shown_steps(steps, first=40)
     costs = problem.cost(path[shown])
-    x = np.linspace(*_span(problem.points[:, 0]), 80)
+    x = np.linspace(*problem.frame[0], 80)
     wrong = problem.points[(problem.features @ weights > 0) != problem.y]
     model, black = COLORS["model"], COLORS["path"]
     nine_to_one = np.log(9)
@@ -181,9 +202,13 @@ def sentence(solved, rate, steps, weights):
 
 def _draw_plane(ax, solved):
     problem = solved.problem
-    (left, right), (low, high) = (_span(column) for column in problem.points.T)
+    (left, right), (low, high) = problem.frame
     for label, name in enumerate(problem.names):
         ax.plot(*problem.points[problem.y == label].T, label=name, **CLASSES[label])
+    yours = slice(len(problem.y) - problem.added, None)
+    for (x, y), label in zip(problem.points[yours], problem.y[yours].astype(int), strict=True):
+        own = {"markersize": 9, "markeredgecolor": "black", "alpha": 1}
+        ax.plot([x], [y], **{**CLASSES[label], **own})
     x = np.linspace(left, right, 80)
     ax.plot(x, height(solved.best, x), label="best", **{**STYLES["best"], "marker": None})
     ax.plot([], [], label="now", **STYLES["model"])

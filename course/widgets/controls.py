@@ -3,10 +3,12 @@
 They are plain values with a rule; how they look in a page is the business of `explorer.js`.
 """
 
+import base64
+
 import numpy as np
 import traitlets
 
-__all__ = ["Choice", "Number", "Points"]
+__all__ = ["Choice", "Number", "Pad", "Points"]
 
 
 class Control(traitlets.HasTraits):
@@ -85,26 +87,93 @@ class Choice(Control):
 class Points(Control):
     """Points put into a picture by a click, each of a class that a key or a button chooses.
 
-    `value` is a list of `[x, y, class]`, the class a number from 0.
+    Parameters
+    ----------
+    name : str
+        What stands before the buttons.
+    classes : list of str
+        What the buttons say.
+    axes : str
+        Where the points are put.
+
+    `value` is a tuple of `(x, y, class)`, the class a number from 0.
     """
 
     def __init__(self, name, classes, axes):
         self.classes, self.axes = list(classes), axes
-        super().__init__(name, [])
+        super().__init__(name, ())
 
     def require(self, value):
-        """Return the points as plain lists."""
-        points = np.asarray(value, dtype=float).reshape(-1, 3)
-        if (
-            not np.isfinite(points).all()
-            or not np.isin(points[:, 2], range(len(self.classes))).all()
-        ):
+        """Return the points as plain tuples."""
+        try:
+            points = np.asarray(value, dtype=float).reshape(-1, 3)
+        except (TypeError, ValueError):
+            points = np.full((1, 3), np.nan)
+        known = np.isin(points[:, 2], range(len(self.classes)))
+        if not (np.isfinite(points).all() and known.all()):
             raise ValueError(
-                f"{self.name} are [x, y, class] with a class from 0 to {len(self.classes) - 1}, "
-                f"and {value!r} came."
+                f"{self.name} are (x, y, class) with a class from 0 to {len(self.classes) - 1}, "
+                f"and {value!r} came. Write [(1.0, 2.0, 0)]."
             )
-        return [[float(x), float(y), int(kind)] for x, y, kind in points]
+        return tuple((float(x), float(y), int(kind)) for x, y, kind in points)
 
     def spec(self):
         """What the page needs to know."""
         return {"classes": self.classes, "axes": self.axes}
+
+
+class Pad(Control):
+    """A small picture to draw, white on black.
+
+    Parameters
+    ----------
+    name : str
+        What a screen reader says of it.
+    side : int
+        Pixels of its width and of its height.
+    axes : str
+        Where it lies.
+
+    `value` is text: a byte for each pixel, row by row from the top, written in base 64. A picture
+    of numbers from 0 (paper) to 1 is taken too.
+    """
+
+    def __init__(self, name, side, axes):
+        self.side, self.axes = side, axes
+        super().__init__(name, np.zeros((side, side)))
+
+    @property
+    def picture(self):
+        """The drawing as numbers from 0 to 1, `(side, side)`."""
+        return self.read(self.value)
+
+    def read(self, value):
+        """A value as numbers from 0 to 1, `(side, side)`."""
+        ink = np.frombuffer(base64.b64decode(value, validate=True), dtype=np.uint8)
+        return ink.reshape(self.side, self.side) / 255
+
+    def require(self, value):
+        """Return the text; raise unless it, or the numbers given, are a picture of this size."""
+        if isinstance(value, str):
+            try:
+                self.read(value)
+            except ValueError:
+                raise ValueError(f"{self.name}: the text isn't {self.side}² bytes.") from None
+            return value
+        values = np.asarray(value, dtype=float)
+        if values.size != self.side**2:
+            raise ValueError(
+                f"{self.name} is {self.side} x {self.side} pixels, and a picture of shape "
+                f"{values.shape} came."
+            )
+        if not (np.isfinite(values).all() and values.min() >= -0.1 and values.max() <= 1.1):
+            raise ValueError(
+                f"ink goes from 0 (paper) to 1, and a picture from {values.min():g} to "
+                f"{values.max():g} came. Write picture / 255 for pixels from 0 to 255."
+            )
+        ink = np.round(255 * np.clip(values, 0, 1)).astype(np.uint8)
+        return base64.b64encode(ink.tobytes()).decode()
+
+    def spec(self):
+        """What the page needs to know."""
+        return {"side": self.side, "axes": self.axes}

@@ -1,7 +1,8 @@
-// An explorer in a page: its controls, its picture, play, and points that are dragged.
+// An explorer in a page: its controls, its picture, play, and what is dragged or drawn in it.
 // Who answers may be a kernel or a table that was computed ahead: `model` is the same to both.
 
 const SPEEDS = { slow: 500, normal: 125, fast: 40 };  // milliseconds from one picture to the next
+const ARROWS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const PATIENCE = 2000;  // milliseconds without an answer, after which a line says so
 const SILENT = "No answer yet: the kernel is busy with another cell, or it was restarted. In that "
   + "case run this cell again.";
@@ -180,7 +181,7 @@ function render({ model, el }) {
       type: "button", title: `key ${i + 1}`, onclick: () => { kind = i; rows[name](); },
     }, text));
     const put = (x, y) => want({ [name]: [...values[name], [x, y, kind]] });
-    const spot = pointer(axes, `${label}: click, or arrow keys and then Enter to put one; `
+    pointer(axes, `${label}: click, or arrow keys and then Enter to put one; `
       + "a number key chooses its class, Backspace takes the last away", {
       press: put,
       key: (event, x, y) => {
@@ -191,12 +192,104 @@ function render({ model, el }) {
       },
     });
     rows[name] = () => buttons.forEach((b, i) => b.setAttribute("aria-pressed", String(i === kind)));
-    stage.append(spot);
     return [make("div", { class: "row", role: "group", "aria-label": label },
       make("span", { class: "label" }, label), ...buttons,
       make("button", { type: "button", onclick: () => want({ [name]: values[name].slice(0, -1) }) },
         "take the last away"),
       make("button", { type: "button", onclick: () => want({ [name]: [] }) }, "take all away"))];
+  }
+
+  // A picture to draw: with the pointer, or with the arrow keys while shift is held.
+  function pad(name, { label, axes, side }) {
+    const SHARP = 10, size = side * SHARP;  // drawn finer than it is sent
+    const paper = make("canvas", {
+      class: "pad", width: size, height: size, tabindex: 0, role: "application",
+      "aria-label": `${label}: draw with the pointer, or move with the arrow keys and hold shift to `
+        + "draw; Delete clears",
+    });
+    const pen = make("div", { class: "handle" });  // where the arrow keys are
+    const small = make("canvas", { width: side, height: side });
+    const ink = paper.getContext("2d"), grid = small.getContext("2d", { willReadFrequently: true });
+    let at = null, spot = [side / 2, side / 6].map(Math.round), sent = null, drawn = false;
+
+    const send = () => {
+      if (drawn) return;  // one message for each frame, however fast the hand
+      drawn = true;
+      requestAnimationFrame(() => {
+        drawn = false;
+        grid.imageSmoothingQuality = "high";
+        grid.drawImage(paper, 0, 0, side, side);
+        const rgba = grid.getImageData(0, 0, side, side).data;
+        const bytes = new Uint8Array(side * side).map((_, i) => rgba[4 * i]);
+        sent = btoa(String.fromCharCode(...bytes));
+        want({ [name]: sent });
+      });
+    };
+    rows[name] = (value) => {
+      if (at || drawn || value === sent) return;  // the hand's own drawing is the finer one
+      sent = value;
+      const bytes = atob(value), image = grid.createImageData(side, side);
+      image.data.forEach((_, i) => { image.data[i] = i % 4 < 3 ? bytes.charCodeAt(i >> 2) : 255; });
+      grid.putImageData(image, 0, 0);
+      ink.drawImage(small, 0, 0, size, size);
+    };
+    const stroke = (from, to) => {
+      ink.strokeStyle = "#fff";
+      ink.lineWidth = 2.2 * SHARP;
+      ink.lineCap = ink.lineJoin = "round";
+      ink.beginPath();
+      ink.moveTo(...from);
+      ink.lineTo(...to);
+      ink.stroke();
+      send();
+    };
+    const place = (event) => {
+      const box = paper.getBoundingClientRect(), scale = size / box.width;
+      return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+    };
+    paper.addEventListener("pointerdown", (event) => {
+      paper.setPointerCapture(event.pointerId);
+      pen.style.visibility = "hidden";
+      at = place(event);
+      stroke(at, at);
+    });
+    paper.addEventListener("pointermove", (event) => {
+      if (!at) return;
+      const to = place(event);
+      stroke(at, to);
+      at = to;
+    });
+    for (const end of ["pointerup", "pointercancel"]) paper.addEventListener(end, () => { at = null; });
+    paper.addEventListener("keydown", (event) => {
+      const step = ARROWS[event.key];
+      if (event.key === "Delete" || event.key === "Backspace") {
+        ink.fillRect(0, 0, size, size);
+        send();
+      } else if (step) {
+        const from = spot;
+        spot = spot.map((v, i) => Math.min(side - 3, Math.max(2, v + [step[0], -step[1]][i])));
+        pen.style.left = `${100 * spot[0] / side}%`;
+        pen.style.top = `${100 * spot[1] / side}%`;
+        pen.style.visibility = "visible";
+        if (event.shiftKey) stroke(from.map((v) => v * SHARP), spot.map((v) => v * SHARP));
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    paper.addEventListener("blur", () => { pen.style.visibility = "hidden"; });
+    lay(paper, axes);
+    lay(make("div", { class: "over" }, pen), axes);
+    return [];
+  }
+
+  // Lay a node over one of the axes, whose place and size follow the window's.
+  function lay(node, axes) {
+    stage.append(node);
+    stage.addEventListener("moved", () => {
+      const { width, height, axes: { [axes]: { box: [x, y, w, h] } } } = model.get("below");
+      const percent = { left: x / width, top: y / height, width: w / width, height: h / height };
+      for (const [side, part] of Object.entries(percent)) node.style[side] = `${100 * part}%`;
+    });
   }
 
   // A layer over one of the axes that knows where in the data it is touched.
@@ -228,9 +321,8 @@ function render({ model, el }) {
     for (const end of ["pointerup", "pointercancel"]) {
       layer.addEventListener(end, () => { down = false; });
     }
-    const STEPS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
     layer.addEventListener("keydown", (event) => {
-      const step = STEPS[event.key];
+      const step = ARROWS[event.key];
       if (step) {
         const size = event.shiftKey ? 0.05 : 0.01;
         at = at.map((v, i) => Math.min(1, Math.max(0, v + size * step[i])));
@@ -240,10 +332,8 @@ function render({ model, el }) {
       event.preventDefault();
       event.stopPropagation();
     });
+    lay(layer, axes);
     stage.addEventListener("moved", () => {
-      const { width, height } = model.get("below"), [x, y, w, h] = frame().box;
-      const percent = { left: x / width, top: y / height, width: w / width, height: h / height };
-      for (const [side, part] of Object.entries(percent)) layer.style[side] = `${100 * part}%`;
       if (place && !down) {
         const [a, b] = place();
         at = [share(frame().x, a), b === null ? 0.5 : share(frame().y, b)];
@@ -265,7 +355,6 @@ function render({ model, el }) {
       press: set, move: set, place: () => [values[first], second ? values[second] : null],
     });
     layer.classList.toggle("always", names.length === 2);
-    stage.append(layer);
   }
 
   function player(moved) {
@@ -327,7 +416,7 @@ function render({ model, el }) {
   el.classList.toggle("lecture", Boolean(spec.lecture));
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", spec.title);
-  const kinds = { Number: number, Choice: choice, Points: pointsOf };
+  const kinds = { Number: number, Choice: choice, Points: pointsOf, Pad: pad };
   for (const [name, control] of Object.entries(spec.controls)) {
     el.append(...kinds[control.kind](name, control));
   }

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from course.widgets.controls import Choice, Number, Pad
+
 __all__ = ["page"]
 
 HERE = Path(__file__).parent
@@ -51,14 +53,15 @@ def _axes(explorer, counts):
     """The values of each control that are computed ahead, by name."""
     axes = {}
     for name, control in explorer.controls.items():
-        spec, value = control.spec(), explorer.presets["reset"][name]
-        if "options" in spec:
-            axes[name] = spec["options"]
-        elif spec.get("shown"):
-            kept = {preset[name] for preset in explorer.presets.values() if name in preset}
-            axes[name] = _thinned(spec["positions"], counts.get(name, np.inf), kept)
+        kept = [preset[name] for preset in explorer.presets.values() if name in preset]
+        if isinstance(control, Choice):
+            axes[name] = control.options
+        elif isinstance(control, Number) and control.shown:
+            axes[name] = _thinned(control.positions, counts.get(name, np.inf), set(kept))
+        elif isinstance(control, Pad):  # what is drawn is not known ahead, but what buttons draw
+            axes[name] = list(dict.fromkeys(kept))
         else:
-            axes[name] = [value]
+            axes[name] = [explorer.presets["reset"][name]]
     return axes
 
 
@@ -72,7 +75,7 @@ def _thinned(positions, count, kept):
 
 def _shrink(explorer, counts):
     """Take a tenth of its positions from the number that has the most; False if none is left."""
-    numbers = [name for name in counts if explorer.controls[name].spec().get("shown")]
+    numbers = [name for name in counts if getattr(explorer.controls[name], "shown", False)]
     name = max(numbers, key=counts.get, default=None)
     if name is None or counts[name] <= FEWEST:
         return False
@@ -119,7 +122,7 @@ def _spec(explorer, axes):
     spec = explorer.spec
     controls, missing = {}, []
     for name, control in spec["controls"].items():
-        if len(axes[name]) > 1:
+        if len(axes[name]) > 1 and control["kind"] != "Pad":
             controls[name] = control | ({"positions": axes[name]} if "positions" in control else {})
         elif control.get("shown", True):
             missing.append(control["label"])

@@ -84,5 +84,5 @@ def test_arrow_keys_draw_with_shift_only_and_delete_clears(empty):
 
 
 def test_an_example_comes_to_the_pad(empty):
-    empty.get_by_role("button", name="an example").click()
+    empty.get_by_role("button", name="example 2").click()
     said(empty, "The network reads")

@@ -211,6 +211,35 @@ def test_rate_is_dragged_in_the_picture(explorer):
     said(explorer, "crawling")
 
 
+def test_points_are_put_by_a_click_and_by_keys(alone):
+    explorer = named(alone, "boundary")
+    explorer.get_by_role("button", name="reset").click()
+    said(explorer, "of 300 points")
+    layer = explorer.get_by_role("application", name="click to put")
+    layer.scroll_into_view_if_needed()
+    layer.click(position={"x": 60, "y": 40})
+    said(explorer, "of 301 points")
+    layer.press("2")
+    assert (
+        explorer.get_by_role("button", name="an orange triangle").get_attribute("aria-pressed")
+        == "true"
+    )
+    for _ in range(3):
+        layer.press("Shift+ArrowDown")
+    layer.press("Enter")
+    said(explorer, "of 302 points")
+    layer.press("Backspace")
+    said(explorer, "of 301 points")
+    explorer.get_by_text("this state as a line of code").click()
+    line = explorer.get_by_role("textbox", name="this state as code").input_value()
+    *_, kind = re.search(r"points=\[\[(.*?)\]\]", line)[1].split(",")
+    assert kind == "0"  # a blue circle
+    explorer.get_by_text("this state as a line of code").click()
+    explorer.get_by_role("button", name="take all away").click()
+    said(explorer, "of 300 points")
+    assert failures(alone) == []
+
+
 def test_state_is_copied_as_a_line_of_code(explorer):
     explorer.get_by_text("this state as a line of code").click()
     line = explorer.get_by_role("textbox", name="this state as code")
