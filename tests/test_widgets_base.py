@@ -131,6 +131,15 @@ def test_marks_lie_where_matplotlib_puts_them(picture):
     np.testing.assert_allclose([height - y0, height - y1], [box.y0, box.y1], atol=0.06)
 
 
+def test_a_raster_leaves_the_axes_in_their_place():
+    fig, axes = figure([["square", "wide"]], (6, 3))
+    axes["square"].set_aspect("equal")
+    picture = Picture(fig)
+    before = picture.png([])
+    picture.png([Raster("square", np.zeros((3, 3))), Raster("wide", np.zeros((3, 3)))])
+    assert picture.png([]) == before
+
+
 def test_svg_and_png_draw_the_same_marks(picture):
     """Red pixels in the PNG lie inside the bounds of the red path in the SVG."""
     curve = Curve("power", np.array([0.25, 0.75]), np.array([0.2, 0.8]), "#ff0000", width=3)

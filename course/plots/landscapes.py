@@ -149,7 +149,7 @@ def contours(ax, first, second, height, levels=16):
     low, high = excess.min(), excess.max()
     light = {"cmap": "Blues", "vmin": low, "vmax": high + 0.7 * (high - low)}
     ax.contourf(first, second, excess, levels, **light)
-    ax.contour(first, second, excess, levels, colors="white", linewidths=0.6)
+    ax.contour(first, second, excess, levels, colors="white", linewidths=0.6, linestyles="solid")
 
 
 def _grid(cost, first, second):

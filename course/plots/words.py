@@ -13,13 +13,15 @@ def show(*axes):
     The sentences are also the picture's alternative text where a notebook is made a web page.
     """
     from IPython.display import display
+    from PIL import Image
 
     figure = axes[0].figure
     sentence = "\n".join(describe(ax) for ax in axes)
     pyplot().close(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", facecolor="white")
-    picture = {"image/png": base64.b64encode(_smaller(buffer)).decode(), "text/plain": sentence}
+    png = small_png(Image.open(buffer), optimize=True)
+    picture = {"image/png": base64.b64encode(png).decode(), "text/plain": sentence}
     display(picture, raw=True, metadata={"image/png": {"alt": sentence}})
     for line in sentence.splitlines():
         print(textwrap.fill(line, 72, break_on_hyphens=False))
@@ -52,12 +54,11 @@ def say(ax, sentence):
     return ax
 
 
-def _smaller(png):
-    """A PNG with 256 colours that miss none: a third of the bytes, so that lessons stay small."""
+def small_png(picture, **options):
+    """A PNG with 256 colours that miss none: a third of the bytes of a full-colour one."""
     from PIL import Image
 
-    few = Image.open(png).convert("RGB")
-    few = few.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    few.save(buffer, "PNG", optimize=True)
+    few.save(buffer, "PNG", **options)
     return buffer.getvalue()

@@ -124,5 +124,5 @@ def move(picture, seen, probabilities):
     marks.append(Raster("seen", seen[::-1], "gray", opacity=1.0))
     for digit, p in enumerate([] if probabilities is None else probabilities):
         marks.append(Curve("bars", [0, p], [digit, digit], COLORS["data"], width=9))
-        marks.append(Words("bars", p + 0.02, digit, f"{p:.2f}"))
+        marks.append(Words("bars", p + 0.03, digit, f"{p:.2f}"))
     return marks, sentence(probabilities)

@@ -379,14 +379,19 @@ function render({ model, el }) {
       running = null;
       say();
     };
+    let seen = null;
     const tick = () => {
-      if (!el.isConnected || !step()) { stop(); return; }
+      const { marks: now, words: told } = model.get("frame");
+      const ended = !waiting && seen === now + told;  // diverged, or arrived: nothing moves
+      if (!waiting) seen = now + told;
+      if (!el.isConnected || ended || !step()) { stop(); return; }
       running = setTimeout(tick, SPEEDS[speed.value]);
     };
     toggle.addEventListener("click", () => {
       if (running) { stop(); return; }
       const atEnd = isControl && nearest(positions, values[moved]) === positions.length - 1;
       if (atEnd) want({ [moved]: positions[0] });
+      seen = null;
       running = setTimeout(tick, 0);
       say();
     });

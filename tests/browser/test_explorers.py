@@ -194,6 +194,19 @@ def test_play_moves_the_steps_until_it_is_paused(explorer):
     assert int(shown) < int(steps.input_value()) <= 2 * int(shown)
 
 
+def test_play_ends_by_itself_where_nothing_moves_any_more(explorer):
+    for name, value in (("steps", "1"), ("learning rate", "0.01")):
+        box = explorer.get_by_role("textbox", name=name)
+        box.fill(value)
+        box.press("Enter")
+    said(explorer, "diverging")
+    explorer.get_by_role("combobox", name="speed").select_option("fast")
+    explorer.get_by_role("button", name="play").click()
+    explorer.get_by_role("button", name="pause").wait_for()
+    explorer.get_by_role("button", name="play").wait_for(timeout=5000)
+    assert int(explorer.get_by_role("textbox", name="steps").input_value()) < 100
+
+
 def test_rate_is_dragged_in_the_picture(explorer):
     """On the scale of rates the pointer's place is the rate."""
     layer = explorer.get_by_role("application", name="learning rate: drag")
