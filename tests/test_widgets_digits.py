@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_widgets_base import table
 
 from course import data
 from course.widgets.digits import center, draw_digit, sentence
@@ -104,3 +105,12 @@ def test_a_page_without_kernel_shows_the_picture():
     bundle, _ = draw_digit(first_pixel_decides, DIGITS.x[:1])._repr_mimebundle_()
     assert bundle["text/plain"] == "a drawing pad with a digit on it"
     assert bundle["image/png"].startswith("iVBOR")
+
+
+def test_exported_it_has_the_examples_and_says_that_drawing_needs_a_kernel():
+    reader = draw_digit(first_pixel_decides, DIGITS.x[::500])
+    known = table(reader.export())
+    assert list(known["spec"]["presets"]) == list(reader.presets)
+    assert known["axes"]["pad"] == [preset["pad"] for preset in reader.presets.values()][:-1]
+    assert "drawing pad" in known["spec"]["note"]
+    assert not known["spec"]["controls"]
