@@ -3,9 +3,12 @@
 Each diagnosis looks at an `Attempt` and returns a message, or None if it isn't the case.
 """
 
+import ast
 import dis
 import inspect
 import re
+import textwrap
+import tokenize
 import types
 
 import numpy as np
@@ -133,12 +136,29 @@ def hidden_name(function, line, error):
     if not calling or not own:
         return ""
     name = sorted(own)[0]
+    if f"{name}() " in str(error):
+        return ""  # it is a function, and was called with other arguments than it takes
     if name in arguments and line[1].replace(" ", "").count(f"{name}=") == 0:
         return (
             f"`{name}` is an argument here, which hides a function of that name: use the argument "
             "as the value that it is."
         )
     return f"`{name}` was given another value in this function, which hides the function."
+
+
+def returned_in_a_loop(attempt):
+    """A `return` at the end of a loop's body, so that the loop has one pass."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(attempt.answer)))
+    except (TypeError, OSError, SyntaxError, tokenize.TokenError):
+        return None  # not something that was written in a cell
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)]
+    if any(isinstance(loop.body[-1], ast.Return) for loop in loops):
+        return (
+            "The `return` stands inside the loop, and so the function ends in the loop's first "
+            "pass: move it to the left, in line with the loop."
+        )
+    return None
 
 
 def still_dots(attempt):
@@ -339,6 +359,7 @@ AFTER_RUNNING = (
     declared,
     used_a_global,
     raised,
+    returned_in_a_loop,
     still_dots,
     returned_nothing,
     wrong_type,
@@ -413,6 +434,17 @@ MEANINGS = [
         "A function for single numbers was given a whole array: numpy's own (`np.exp`, `np.log`) "
         "take arrays.",
     ),
+    (
+        TypeError,
+        "must be of ArrayType",
+        "A function of numpy was given one argument too many: what comes second is a place for the "
+        "result. (`np.log` takes no base: divide by the base's logarithm.)",
+    ),
+    (
+        TypeError,
+        "indices must be integers",
+        "A place in a list is a whole number: was the value that stands there used as a place?",
+    ),
     (TypeError, "not subscriptable", "Something that has no elements is indexed with `[ ]`."),
     (TypeError, "not iterable|unpack", "A single value stands where several are expected."),
     (
@@ -426,6 +458,11 @@ MEANINGS = [
         r"unsupported operand.*'[A-Z]\w+'",
         "A model has no arithmetic of its own: calculate with its fields, `line.m - rate * g.m`, "
         "and make a new one of the results.",
+    ),
+    (
+        TypeError,
+        r"bad operand type for.*'[A-Z]\w+'|loop of ufunc does not support argument 0 of type [A-Z]",
+        "A model isn't a number: what it predicts is `line(x)`, its fields are `line.m` and so on.",
     ),
     (
         TypeError,
@@ -446,7 +483,18 @@ MEANINGS = [
         "",
         "The value has no attribute of that name: check the spelling, and what the value is.",
     ),
-    (ValueError, "ambiguous", "An array stands where one `True` or `False` is needed."),
+    (
+        ValueError,
+        "ambiguous",
+        "An array stands where one `True` or `False` is needed. `if`, `and` and Python's own `max` "
+        "and `min` ask for one; for arrays there are `np.where`, `&` (with each comparison in "
+        "parentheses), `np.maximum`, and `np.max` with an `axis`.",
+    ),
+    (
+        ValueError,
+        "inhomogeneous",
+        "Arrays of different shapes don't fit into one array: take them one by one, in a loop.",
+    ),
     (
         ValueError,
         "unpack",
@@ -499,9 +547,12 @@ def lengths(text):
                 "`(n, 1)`, with `keepdims=True`. Or is it one for each column that is meant, "
                 "`axis=0`?"
             )
+    each = " Or is each value to meet each of the other's? Then make one a column, `x[:, None]`."
     return (
         "The lengths don't fit: perhaps only one of the two was cut, summed or transposed, or it "
         "is the notebook's own data instead of an argument."
+        + each
+        * (list(map(len, shapes[:2])) == [1, 1])
     )
 
 
