@@ -31,6 +31,26 @@ def test_costs_choose_logarithmic_axes_where_values_span_much():
     assert plots.costs([1e6, 1e3, 1], log="").get_yscale() == "linear"
 
 
+def shown(axis):
+    """The labels that an axis shows within its limits."""
+    low, high = axis.get_view_interval()
+    return [
+        tick.label1.get_text()
+        for tick in axis.get_major_ticks()
+        if low <= tick.get_loc() <= high and tick.label1.get_text()
+    ]
+
+
+def test_logarithmic_costs_are_labelled_in_plain_numbers_or_all_in_powers_of_ten():
+    ax = plots.costs({"a": np.geomspace(0.69, 0.05, 1000)}, log="xy")
+    ax.figure.canvas.draw()
+    assert shown(ax.yaxis) == ["0.05", "0.1", "0.2", "0.5"]
+    assert shown(ax.xaxis) == ["1", "10", "100", "1,000"]
+    ax = plots.costs({"a": np.geomspace(98_000, 0.002, 200)}, log="y")
+    ax.figure.canvas.draw()
+    assert all(label.startswith("$10^") for label in shown(ax.yaxis)), shown(ax.yaxis)
+
+
 def test_an_exploding_run_does_not_flatten_the_others():
     runs = {"good": np.geomspace(100, 1, 50), "bad": 100 * 4.0 ** np.arange(50)}
     ax = plots.costs(runs, best=0.5)

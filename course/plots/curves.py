@@ -145,6 +145,10 @@ def _log_axes(ax, runs, log):
         wide = len(values) and values.min() > 0 and values.max() > 100 * values.min()
         log = ("x" if longest > 100 else "") + ("y" if wide else "")
     ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+    if "x" in log:
+        log_axis(ax.xaxis, np.arange(1, longest + 1))
+    if "y" in log:
+        log_axis(ax.yaxis, values)
 
 
 def _cut_explosions(ax, runs, best):

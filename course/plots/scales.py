@@ -11,7 +11,8 @@ def log_axis(axis, values):
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values) & (values > 0)]
     few = len(values) and values.max() < 300 * values.min()
-    powers = not few and len(values) and (values.max() >= 1e5 or values.min() < 1e-3)
+    # an axis of values that end a little below 1e5 still has a tick there
+    powers = not few and len(values) and (values.max() >= 5e4 or values.min() < 1e-3)
     ticker = pyplot().matplotlib.ticker
     axis.set_major_locator(ticker.LogLocator(subs=[1, 2, 5] if few else [1], numticks=8))
     axis.set_major_formatter(lambda value, _: _written(value, powers))
