@@ -73,10 +73,15 @@ PRE = "margin: 0.4em 0 0 0; padding: 0; background: transparent; white-space: pr
 
 
 def inline(text):
-    """Return text as HTML: `code` between backticks, paragraphs at empty lines.
+    """Return text as HTML: `code` between backticks, *stress* between stars, paragraphs.
 
-    >>> inline("a < `b`")
-    'a &lt; <code>b</code>'
+    >>> inline("a < `b * c * d`, *not* 2 * 3 * 4")
+    'a &lt; <code>b * c * d</code>, <em>not</em> 2 * 3 * 4'
     """
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
-    return text.replace("\n\n", "<br><br>")
+    pieces = re.split(r"`([^`]+)`", html.escape(text, quote=False))  # every second one is code
+    pieces[::2] = [STRESSED.sub(r"<em>\1</em>", piece) for piece in pieces[::2]]
+    pieces[1::2] = [f"<code>{piece}</code>" for piece in pieces[1::2]]
+    return "".join(pieces).replace("\n\n", "<br><br>")
+
+
+STRESSED = re.compile(r"(?<![\w*])\*(?![\s*])([^*]*[^\s*])\*(?![\w*])")
