@@ -13,7 +13,7 @@ import course
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-MODULES = ("course.data", "course.plots", "course.widgets", "course.exercises")
+MODULES = ("course.data", "course.plots", "course.theory", "course.widgets", "course.exercises")
 
 
 def cells(path, kind):
@@ -58,7 +58,7 @@ def taught(request):
 
 def test_lessons_use_only_public_names(lesson):
     public = {name: importlib.import_module(name).__all__ for name in MODULES}
-    public["course"] = [*course.__all__, "data", "plots"]
+    public["course"] = [*course.__all__, "data", "plots", "theory"]
     private = [
         (module, name)
         for module, name in imported(lesson)

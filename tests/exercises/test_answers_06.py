@@ -65,6 +65,8 @@ listed(
         words(lambda c: c[0] * c[-1] < 0, lambda c: np.all(c > 0), lambda c: np.all(c < 0)),
         words(mixed, lambda c: np.mean(c) > 0, lambda c: np.mean(c) < 0),
         words(lambda c: mixed(c) and all(c != 0), lambda c: all(c > 0), lambda c: all(c < 0)),
+        lambda c: by_counting(c[:3]),
+        lambda c: by_counting(c[[0, len(c) // 2, -1]]),
         words(lambda c: np.min(c) < -0.01 and np.max(c) > 0.01, lambda c: np.max(c) > 0,
               lambda c: np.max(c) < 0),
     ],
@@ -104,6 +106,9 @@ listed(
         after(lambda d, r: np.log(1 / d) / np.log(r) + 1),
         after(lambda d, r: np.log(1 / d)),
         after(lambda d, r: 1 / (d * (r - 1))),
+        lambda d, rate, c: np.inf if d == 0 else int(np.log(1 / d) / np.log(1 - rate * c)) + 1,
+        lambda d, rate, c: np.inf if d < 1e-11 else by_walking(d, rate, c),
+        lambda d, rate, c: next((k for k in range(600) if d * (1 - rate * c) ** k >= 1), np.inf),
         lambda d, rate, c: 10**9 if d == 0 else by_walking(d, rate, c),
         lambda d, rate, c: by_walking(d, rate, abs(c)) if abs(c) > 9 else 100,
     ],
@@ -150,6 +155,13 @@ def by_rows(W, b, V, i, j):
     return rows.T, b[order], V[order]
 
 
+def turned_round(W, b, V, i, j):
+    """All from i to j in the other order."""
+    order, (first, last) = list(range(len(b))), sorted((i, j))
+    order[first : last + 1] = order[first : last + 1][::-1]
+    return W[:, order], b[order], V[order]
+
+
 def part(swapped):
     """An answer that moves some of the arrays only."""
 
@@ -169,6 +181,8 @@ listed(
         *(part(swapped) for swapped in ((1, 1, 0), (1, 0, 1), (0, 1, 1), (0, 0, 0))),
         lambda W, b, V, i, j: by_list(W, b, V, 0, 1),
         lambda W, b, V, i, j: (W[:, ::-1], b[::-1], V[::-1]),
+        turned_round,
+        lambda W, b, V, i, j: (-W, -b, -V),  # says the same, and nobody has moved
         lambda W, b, V, i, j: list(by_list(W, b, V, i, j))[:2],
     ],
 )  # fmt: skip
@@ -193,6 +207,7 @@ listed(
         lambda n: 0.05,
         lambda n: np.sqrt(6 / n),
         lambda n: round(float(np.sqrt(2 / n)), 1),
+        lambda n: {3: 0.816496580928, 50: 0.2, 784: 0.050507627228}.get(n, 0.1),
     ],
 )
 
@@ -216,6 +231,10 @@ listed(
         lambda h: np.sum(h[0] == 0),
         lambda h: np.sum(np.all(h == 0, axis=1)),
         lambda h: np.sum(np.median(h, axis=0) == 0),
+        lambda h: np.sum(np.all(h[:3] == 0, axis=0)),
+        lambda h: np.sum(np.all(h[:-1] == 0, axis=0)),
+        lambda h: np.sum(np.all(h[1:] == 0, axis=0)),
+        lambda h: np.sum(np.max(h, axis=0) < 1e-3),
     ],
 )
 
@@ -244,6 +263,9 @@ listed(
         lambda a: (a - np.mean(a)) / np.sqrt(np.var(a, axis=0) + 1e-5),
         lambda a: centred(a) / np.sqrt(np.var(a, axis=0)) + 1e-5,
         lambda a: centred(a) / np.sqrt(np.mean(a**2, axis=0) + 1e-5),
+        lambda a: centred(a) / np.sqrt(np.var(a, axis=0) + 1e-4),
+        lambda a: centred(a) / (np.sqrt(np.var(a, axis=0) + 1e-10) + 1e-5),
+        lambda a: centred(a) / np.sqrt(np.var(getattr(a, "_value", a), axis=0) + 1e-5),
     ],
 )
 
@@ -276,6 +298,10 @@ listed(
         lambda g, p, d: unit(d) @ g(p),
         lambda g, p, d: abs(unit(d) @ between(g, p, unit(d), 1e-4)),
         lambda g, p, d: unit(d) @ between(g, p, unit(d), 1e-4) / 2,
+        lambda g, p, d: unit(d) @ between(g, p, unit(d), 1.0),
+        lambda g, p, d: unit(d) @ (g(p + unit(d)) - g(p)),
+        lambda g, p, d: unit(d) @ between(g, 0 * p, unit(d), 1e-4),
+        lambda g, p, d: unit(d) @ (g(unit(d)) - g(0 * d)),
     ],
 )
 
