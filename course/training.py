@@ -264,7 +264,7 @@ class _Training:
 
     def has_diverged(self, value, gradient):
         """Whether there is no way back; raises where there was none from the start."""
-        finite = math.isfinite(value) and self.layout.is_finite(gradient)
+        finite = math.isfinite(value) and self.layout.is_finite()
         if not finite and len(self.losses) == 1:
             raise ValueError(self._no_rate_mends_it(value, gradient))
         return not finite or abs(value) > self.limit
@@ -295,7 +295,7 @@ class _Training:
     def finish(self, ended):
         """Look back at what was replayed and at what is handed out; the word for how it ended."""
         if ended == "interrupted":  # perhaps in a step whose loss was measured and not used
-            del self.losses[self.layout.steps(self.now[1]) - self.first :]
+            del self.losses[self.now[1].step - self.first :]
         try:
             self.replay.finish()
         except KeyboardInterrupt:
@@ -307,7 +307,7 @@ class _Training:
 
     def _step_back(self):
         """Return to the model before the last update, and say why."""
-        rate = getattr(at_step(self.optimizer, self.layout.steps(self.now[1])), "learning_rate", 0)
+        rate = getattr(at_step(self.optimizer, self.now[1].step), "learning_rate", 0)
         self.now = self.before
         last = len(self.losses) - 1
         text = (

@@ -1,34 +1,23 @@
-"""A program: the calls on a tape, without duplicates and unused ones, and what is known of them."""
+"""A program: the calls on a tape, without duplicates and unused ones."""
 
 import operator
 
 import numpy as np
 
-from course.engine.tape import UFUNCS, Call, add_at, each
+from course.engine.tape import Call, each, is_check
 
-__all__ = ["Program"]
-
-REDUCTIONS = {
-    "sum": np.add, "mean": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum
-}  # fmt: skip
-# Functions and methods whose result has a shape that follows from the shapes they are given.
-FIXED_SHAPE = {
-    "var", "std", "reshape", "ravel", "transpose", "swapaxes", "squeeze", "expand_dims", "clip",
-    "concatenate", "argmax", "argmin", "zeros", "reduce", *REDUCTIONS,
-}  # fmt: skip
+__all__ = ["Program", "is_array", "is_elementwise"]
 
 
 class Program:
-    """A loss and its gradient, or a rule's step, as a list of calls.
-
-    A look at the data is kept, and so is a call whose result may have another shape another time.
+    """A loss and its gradient, or a rule's step, as a list of calls. A look at the data is kept.
 
     Parameters
     ----------
     inputs : list of Call
         In the order in which they will be given.
     calls : list of Call
-        In the order in which they were made.
+        In the order in which they were made, the inputs among them.
     outputs : list
         A number, then arrays: calls, or values where they are always the same.
     """
@@ -38,10 +27,9 @@ class Program:
         self.outputs = [stands[out] if type(out) is Call else out for out in outputs]
         calls = [call for call in dict.fromkeys(stands.values()) if call.function is not None]
         needed = {out for out in self.outputs if type(out) is Call}
-        needed.update(call for call in calls if is_check(call) or not has_fixed_shape(call))
         for call in reversed(calls):
-            if call in needed:
-                needed.update(call.sources)
+            if call in needed or is_check(call.function):
+                needed.update((call, *call.sources))
         self.calls = [call for call in calls if call in needed]
 
 
@@ -49,9 +37,9 @@ def _simplified(calls):
     """For each call the one that stands for it: the first that does the same."""
     stands, first = {}, {}
     for call in calls:
-        args, kwargs = (
-            each(lambda leaf: stands[leaf] if type(leaf) is Call else leaf, node)
-            for node in (call.args, call.kwargs)
+        args, kwargs = each(
+            lambda leaf: stands.get(leaf, leaf) if type(leaf) is Call else leaf,
+            (call.args, call.kwargs),
         )
         if call.function is None:
             stands[call] = call
@@ -60,9 +48,13 @@ def _simplified(calls):
         else:
             args = _with_numbers(call, args)
             new = Call(call.function, args, kwargs, call.value, call.backward)
-            key = (call.function, _key(args), _key(tuple(kwargs.items())))
-            stands[call] = first.setdefault(key, new) if is_numpys(call) else new
+            stands[call] = first.setdefault((call.function, repr(each(_key, (args, kwargs)))), new)
     return stands
+
+
+def _key(leaf):
+    """What a leaf has in common with those that no function can tell apart from it."""
+    return leaf if isinstance(leaf, (bool, int, float, str, np.generic)) else id(leaf), type(leaf)
 
 
 def _with_numbers(call, args):
@@ -71,53 +63,22 @@ def _with_numbers(call, args):
     autograd fills such arrays on the way back through a mean.
     """
     shapes = [np.shape(arg.value) for arg in args if type(arg) is Call and is_elementwise(call)]
-    return tuple(
-        arg.flat[0].item()
-        if is_array(arg)
-        and arg.size
-        and arg.shape in shapes
-        and arg.dtype == call.value.dtype
-        and np.all(arg == arg.flat[0])
-        else arg
-        for arg in args
-    )
+
+    def number(arg):
+        wide = is_array(arg) and arg.size and arg.shape in shapes and arg.dtype == call.value.dtype
+        return arg.flat[0].item() if wide and np.all(arg == arg.flat[0]) else arg
+
+    return tuple(map(number, args))
 
 
 def _is_identity(call, args):
     """Whether it gives its operand again: x**1 in the derivative of x**2, an array in its shape."""
     power = call.function in (np.power, operator.pow) and isinstance(args[1], (int, float))
-    if not (power and args[1] == 1) and name_of(call) != "reshape":
+    if not (power and args[1] == 1) and call.function is not np.reshape:
         return False
-    return type(args[0]) is Call and outline(args[0].value) == outline(call.value)
-
-
-def _key(value):
-    """A key that two arguments share only if no function can tell them apart."""
-    if type(value) in (tuple, list):
-        return (type(value), *map(_key, value))
-    if isinstance(value, (bool, int, float, np.generic)):
-        return type(value), repr(value)
-    return slice if type(value) is slice and value == slice(None) else id(value)
-
-
-# ---- properties of calls ------------------------------------------------------------------------
-
-
-def name_of(call):
-    """Name of its function."""
-    return getattr(call.function, "__name__", "")
-
-
-def is_check(call):
-    """Whether it only looks at data."""
-    return hasattr(call.function, "is_check")
-
-
-def is_numpys(call):
-    """Whether its function is numpy's or Python's own, which does the same each time."""
-    owner = getattr(call.function, "__objclass__", None) or call.function
-    home = getattr(owner, "__module__", None) or "numpy"
-    return home.partition(".")[0] in ("numpy", "_operator", operator.__name__) or is_check(call)
+    came, result = getattr(args[0], "value", None), call.value
+    same = type(came) is type(result) and np.shape(came) == np.shape(result)
+    return same and np.result_type(came) == np.result_type(result)
 
 
 def is_elementwise(call):
@@ -126,51 +87,6 @@ def is_elementwise(call):
     return isinstance(function, np.ufunc) and function.nout == 1 and function.signature is None
 
 
-def has_fixed_shape(call):
-    """Whether the shape of its result is known to follow from those of its operands."""
-    function = call.function
-    if function is operator.getitem:
-        parts = call.args[1] if type(call.args[1]) is tuple else call.args[1:]
-        return not any(map(_takes_any_number, parts))
-    if function is np.where:
-        return len(call.args) == 3
-    known = isinstance(function, np.ufunc) or function in {*UFUNCS, operator.pow, add_at}
-    return known or is_check(call) or (is_numpys(call) and name_of(call) in FIXED_SHAPE)
-
-
-def _takes_any_number(index):
-    """Whether how many it takes depends on numbers: a mask, or a slice from one to another."""
-    if type(index) is Call:
-        return np.result_type(index.value).kind == "b"
-    return type(index) is slice and Call in map(type, (index.start, index.stop, index.step))
-
-
 def is_array(value):
     """Whether it is an array of at least one axis."""
     return isinstance(value, np.ndarray) and value.ndim > 0
-
-
-def is_reduction(call):
-    """Whether it is a sum, mean, product, maximum or minimum over axes, and nothing more."""
-    if not (name_of(call) in REDUCTIONS and is_numpys(call) and len(call.args) <= 2):
-        return False
-    options = {key for key, value in call.kwargs.items() if value is not None}
-    values = getattr(call.args[0], "value", None)
-    return (
-        len(call.sources) == 1
-        and isinstance(values, np.ndarray)
-        and options <= {"axis", "keepdims"}
-        and (name_of(call) != "mean" or values.dtype in (np.float32, np.float64))
-    )
-
-
-def fills(call):
-    """Whether the call can write its result into an array that it is given."""
-    plain = not call.kwargs and (is_elementwise(call) or call.function is np.matmul)
-    return is_array(call.value) and (plain or is_reduction(call))
-
-
-def outline(value):
-    """What the calls that follow count on."""
-    value = tuple(value) if isinstance(value, tuple) else value  # one with names is one, too
-    return each(lambda part: (type(part), np.shape(part), getattr(part, "dtype", None)), value)

@@ -3,10 +3,10 @@
 numpy asks a value's own `__array_ufunc__` and `__array_function__` first, and so do Python's
 operators. autograd works on such a value as on any array, so that a gradient is written down
 forward and backward. Whoever needs the plain number (an `if`, `float()`, a dictionary) gets it,
-and the recording ends there: the number may be another one the next time.
+and the recording ends there: the number may be another one the next time. It ends, too, where the
+shape of a result may be another the next time, as with a mask.
 """
 
-import builtins
 import operator
 
 import numpy as np
@@ -14,20 +14,25 @@ from autograd.extend import Box, VSpace
 from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vspaces import ArrayVSpace
 
-__all__ = ["UFUNCS", "Call", "Tape", "Traced", "each"]
+__all__ = ["PYTHONS", "Call", "Tape", "Traced", "each", "flat", "is_check"]
 
-KEPT = "uses a value that it kept from an earlier call"
-UFUNCS = {  # what Python's operators call if there is an array among the operands
-    operator.add: np.add, operator.sub: np.subtract, operator.mul: np.multiply,
-    operator.truediv: np.divide, operator.floordiv: np.floor_divide, operator.mod: np.remainder,
-    operator.matmul: np.matmul, operator.neg: np.negative, operator.abs: np.absolute,
-    operator.and_: np.bitwise_and, operator.or_: np.bitwise_or, operator.xor: np.bitwise_xor,
-    operator.invert: np.invert, operator.eq: np.equal, operator.ne: np.not_equal,
-    operator.lt: np.less, operator.le: np.less_equal, operator.gt: np.greater,
-    operator.ge: np.greater_equal,
-}  # fmt: skip
-FIXED = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj}
+PYTHONS = {  # what Python calls if there are Python's own numbers on both sides
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+}
 NUMBERS = (np.ndarray, np.generic, float, int, complex)
+ABOUT_SHAPES = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj}
+METHODS = (
+    "sum", "mean", "max", "min", "std", "var", "prod", "any", "all", "argmax", "argmin", "cumsum",
+    "clip", "dot", "reshape", "ravel", "transpose", "swapaxes", "squeeze", "astype", "copy",
+)  # fmt: skip
+MORE = (
+    "median", "concatenate", "expand_dims", "moveaxis", "diff", "roll", "tile", "outer", "zeros",
+    "broadcast_to", "tensordot", "trace", "zeros_like", "ones_like", "full_like",
+)  # fmt: skip
+FUNCTIONS = {getattr(np, name) for name in (*METHODS, *MORE)} | {np.linalg.norm}
 
 
 class Call:
@@ -42,7 +47,7 @@ class Call:
     @property
     def sources(self):
         """The calls whose results it takes."""
-        return [arg for arg in _flat((self.args, self.kwargs)) if type(arg) is Call]
+        return [arg for arg in flat((self.args, self.kwargs)) if type(arg) is Call]
 
 
 class Tape:
@@ -58,27 +63,26 @@ class Tape:
     """
 
     def __init__(self):
-        self.inputs, self.calls, self.constants = [], [], {}
-        self.backward, self.refusal = False, None
+        self.inputs, self.calls, self.backward, self.refusal = [], [], False, None
 
     def input(self, value):
         """A value to write down what is done with it."""
         self.inputs.append(Call(None, (), {}, value))
-        return self._traced(value, self.inputs[-1])
+        return self._traced(self.inputs[-1])
 
     def record(self, function, args, kwargs=None):
         """Call a function, and write it down."""
         kwargs = kwargs or {}
         value = function(*each(_plain, args), **each(_plain, kwargs))
+        name = getattr(function, "__name__", "a function")
         if kwargs.get("out") is not None:
-            self.refuse("writes a result into an array that it is given (`out=`)")
+            self.refuse("writes a result into an array that it is given (`out=`, `+=`)")
+        elif not (isinstance(value, NUMBERS) and _has_sure_shape(function, args)):
+            self.refuse(f"calls {name}, whose result may be of another kind or shape each time")
         if self.refusal:
             return value
-        array = UFUNCS.get(function)
-        if array and any(isinstance(arg, np.ndarray) and arg.ndim for arg in map(_plain, args)):
-            function = array
         args, kwargs = each(self._call, tuple(args)), each(self._call, kwargs)
-        return self._wrapped(value, Call(function, args, kwargs, value, self.backward))
+        return self._traced(Call(function, args, kwargs, value, self.backward))
 
     def refuse(self, why):
         """End the recording; what is being computed stays right."""
@@ -86,53 +90,24 @@ class Tape:
 
     def close(self):
         """Write down nothing more: a value that the loss has kept is a plain one from now on."""
-        self.calls, self.constants = [], {}
-        self.refuse(KEPT)
+        self.calls = []
+        self.refuse("uses a value that it kept from an earlier call")
 
     def _call(self, arg):
-        """What stands for an argument: its call, or a copy of an array that isn't followed."""
-        if type(arg) is Traced:
-            if arg._tape is not self:
-                self.refuse(KEPT)
-            return arg._call
-        if type(arg) is not np.ndarray:
+        if type(arg) is not Traced:
             return arg
-        kept, copy = self.constants.get(id(arg), (None, None))
-        if kept is None or copy.tobytes() != arg.tobytes():
-            copy = arg.copy(order="K")
-            self.constants[id(arg)] = arg, copy
-        return copy
+        if arg._tape is not self:
+            self.refuse("uses a value that it kept from an earlier call")
+        return arg._call
 
-    def _wrapped(self, value, call):
-        if isinstance(value, (tuple, list)):
-            self.calls.append(call)
-            parts = [
-                self._wrapped(part, Call(operator.getitem, (call, i), {}, part, self.backward))
-                for i, part in enumerate(value)
-            ]
-            return tuple(parts)
-        if not isinstance(value, NUMBERS):
-            name = getattr(call.function, "__name__", "a function")
-            self.refuse(f"calls {name}, which changes an array or makes something else of it")
-            return value
-        return self._traced(value, call)
-
-    def _traced(self, value, call):
+    def _traced(self, call):
         self.calls.append(call)
         traced = Traced.__new__(Traced)
-        traced._value, traced._call, traced._tape = value, call, self
+        traced._value, traced._call, traced._tape = call.value, call, self
         return traced
 
-    def add_at(self, total, *args):
-        """What `np.add.at` does, with a new result in the place of the old array."""
-        start = total._call
-        start = start.args[0] if start.function is np.zeros else start
-        new = self.record(add_at, (start if type(start) is tuple else total, *args, total.dtype))
-        if type(new) is Traced:
-            total._value, total._call = new._value, new._call
 
-
-class Traced:
+class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     """A value, on a tape. It does what its value would do."""
 
     __slots__ = ("_call", "_tape", "_value")
@@ -146,15 +121,25 @@ class Traced:
         if any(isinstance(one, Box) for one in inputs):
             return NotImplemented  # autograd's turn
         if ufunc is np.add and method == "at" and type(inputs[0]) is Traced:
-            return self._tape.add_at(*inputs)
+            return self._add_at(*inputs)
+        if "out" in kwargs:  # numbers can't be written into, and += makes a new one of them
+            kwargs["out"] = tuple(o if isinstance(o, np.ndarray) else None for o in kwargs["out"])
         function = ufunc if method == "__call__" else getattr(ufunc, method)
+        if not any(isinstance(one, (np.ndarray, np.generic)) for one in inputs):
+            function = PYTHONS.get(function, function)
         return self._tape.record(function, inputs, kwargs)
 
+    def _add_at(self, total, *args):
+        """What `np.add.at` does, with a new result in the place of the old array."""
+        new = self._tape.record(add_at, (total, *args))
+        if type(new) is Traced:
+            total._call, new = new._call, new._value
+        total._value = new
+
     def __array_function__(self, function, types, args, kwargs):
-        if function in FIXED:
-            return function(*each(_plain, args), **each(_plain, kwargs))
-        if any(isinstance(one, Box) for one in _flat((args, kwargs))):
+        if any(isinstance(one, Box) for one in flat((args, kwargs))):
             self._tape.refuse("gives a parameter to plain numpy (import autograd.numpy as np)")
+        if function in ABOUT_SHAPES or self._tape.refusal:
             return function(*each(_plain, args), **each(_plain, kwargs))
         return self._tape.record(function, args, kwargs)
 
@@ -165,13 +150,29 @@ class Traced:
     def __getattr__(self, name):
         if name.startswith("__array_"):  # numpy asks for what it would rather have than __array__
             raise AttributeError(name)
-        attribute = getattr(self._value, name)
+        if name in ("shape", "ndim", "size", "dtype"):
+            return getattr(self._value, name)
+        if name == "T":
+            return self._tape.record(np.transpose, (self,))
+        if name in METHODS:
+            return lambda *args, **kwargs: self._method(name, args, kwargs)
         self._tape.refuse(f"uses .{name} of a value")
-        return attribute
+        return getattr(self._value, name)
 
-    def __reduce_ex__(self, protocol):
-        self._tape.refuse("copies a value")
-        return self._value.__reduce_ex__(protocol)
+    def _method(self, name, args, kwargs):
+        if name in ("reshape", "transpose") and len(args) > 1:
+            args = (args,)
+        return self._tape.record(getattr(np, name), (self, *args), kwargs)
+
+    def __getitem__(self, index):
+        return self._tape.record(operator.getitem, (self, index))
+
+    def __pow__(self, other):  # numpy has other ways for ** than for np.power, and rounds otherwise
+        boxed = isinstance(other, Box)
+        return NotImplemented if boxed else self._tape.record(operator.pow, (self, other))
+
+    def __rpow__(self, other):
+        return self._tape.record(operator.pow, (other, self))
 
     def __len__(self):
         return len(self._value)
@@ -179,12 +180,9 @@ class Traced:
     def __iter__(self):
         return map(self.__getitem__, range(len(self)))
 
-    def view(self, *kind):
+    def view(self, kind):
         """The same numbers; autograd asks for them as an ndarray."""
-        if kind == (np.ndarray,):
-            return self
-        self._tape.refuse("uses .view of a value")
-        return self._value.view(*map(_plain, kind))
+        return self if kind is np.ndarray else self.__getattr__("view")(kind)
 
     @property
     def plain_numbers(self):
@@ -196,59 +194,17 @@ class Traced:
         self._tape.record(check, args)
 
 
-def _operator(function, swapped=False):
-    def method(self, *others):
-        if others and isinstance(others[0], Box):
-            return NotImplemented
-        return self._tape.record(function, (*others, self) if swapped else (self, *others))
-
-    return method
-
-
-def _method(name):
-    def method(self, *args, **kwargs):
-        return self._tape.record(getattr(type(self._value), name), (self, *args), kwargs)
-
-    return method
-
-
-def _ending(name, why):
-    """A special method that needs the plain value."""
-    function = getattr(operator, f"__{name}__", None) or getattr(builtins, name)
-
+def _needing_a_number(name):
     def method(self, *args):
-        self._tape.refuse(why)
-        return function(self._value, *each(_plain, args))
+        self._tape.refuse(f"needs a plain value (`{name.strip('_')}`), as if, float() and print do")
+        return getattr(self._value, name)(*each(_plain, args))
 
     return method
 
 
-BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
-OTHERS = ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert", "getitem")
-METHODS = (
-    "sum", "mean", "max", "min", "std", "var", "prod", "any", "all", "argmax", "argmin", "argsort",
-    "cumsum", "clip", "dot", "reshape", "ravel", "flatten", "transpose", "swapaxes", "squeeze",
-    "astype", "copy", "take", "repeat", "trace", "round", "nonzero", "conj",
-)  # fmt: skip
-PLAIN = ("float", "int", "index", "complex", "format", "str", "repr", "round", "hash")
-ENDINGS = {
-    "bool": "asks whether a value is true (if, while, and, or, in, max)",
-    "contains": "looks for a value in another",
-    **{name: f"needs a plain number or text ({name})" for name in PLAIN},
-    **dict.fromkeys(("setitem", "delitem"), "changes an array in place"),
-    **{f"i{name}": "changes an array in place" for name in BINARY},
-}
-for _name in (*BINARY, *OTHERS):
-    setattr(Traced, f"__{_name}__", _operator(getattr(operator, f"__{_name}__")))
-for _name in BINARY:
-    setattr(Traced, f"__r{_name}__", _operator(getattr(operator, f"__{_name}__"), swapped=True))
-for _name in METHODS:
-    setattr(Traced, _name, _method(_name))
-for _name, _why in ENDINGS.items():
-    setattr(Traced, f"__{_name}__", _ending(_name, _why))
-for _name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"):
-    setattr(Traced, _name, property(operator.attrgetter(f"_value.{_name}")))
-Traced.T = property(lambda self: self._tape.record(np.transpose, (self,)))
+for _name in ("bool", "float", "int", "index", "complex", "format", "str", "repr", "round", "hash",
+              "contains", "setitem", "delitem", "reduce_ex"):  # fmt: skip
+    setattr(Traced, f"__{_name}__", _needing_a_number(f"__{_name}__"))
 
 
 class TracedSpace(ArrayVSpace):
@@ -270,11 +226,31 @@ ArrayBox.register(Traced)
 VSpace.register(Traced, TracedSpace)
 
 
-def add_at(start, index, values, dtype):
-    """Add values at places of an array, or of zeros of a shape."""
-    total = np.zeros(start, dtype) if isinstance(start, tuple) else start.copy()
+def add_at(total, index, values):
+    """Add values at places of an array."""
+    total = total.copy()
     np.add.at(total, index, values)
     return total
+
+
+def _has_sure_shape(function, args):
+    """Whether the shape of a result is known to follow from those of what is given."""
+    if function is operator.getitem:
+        parts = args[1] if type(args[1]) is tuple else args[1:]
+        masks = (type(part) is Traced and part.dtype.kind == "b" for part in parts)
+        bounds = (Traced in map(type, flat(part)) for part in parts if type(part) is slice)
+        return not any(masks) and not any(bounds)
+    if function is np.where:
+        return len(args) == 3
+    known = function in FUNCTIONS or function in {*PYTHONS.values(), operator.pow, add_at}
+    return (
+        known or isinstance(getattr(function, "__self__", function), np.ufunc) or is_check(function)
+    )
+
+
+def is_check(function):
+    """Whether it only looks at data."""
+    return hasattr(function, "is_check")
 
 
 def _plain(value):
@@ -293,7 +269,7 @@ def each(function, node):
     return function(node)
 
 
-def _flat(node):
+def flat(node):
     """The leaves of nested tuples, lists, dicts and slices."""
     leaves = []
     each(leaves.append, node)
