@@ -124,7 +124,10 @@ class Learner:
     points : tuple
         See `Settings.points`.
     losses : tuple of (float, float)
-        Cross-entropy on training and validation points at the start and after each epoch.
+        Cross-entropy on training and validation points at the start and after each epoch; the last
+        is that of the network and the points as they are now.
+    since : int
+        The epoch at which another network or other points came in, and with them other losses.
     memory : OptimizerState or None
         None before the first step, and after a change that the optimizer can't follow.
     replay : Replay or None
@@ -137,6 +140,7 @@ class Learner:
     network: Chain
     points: tuple
     losses: tuple
+    since: int = 0
     memory: OptimizerState | None = None
     replay: Replay | None = field(default=None, repr=False)
     diverged: bool = False
@@ -172,7 +176,10 @@ class Learner:
             new = replace(new, network=switched(self.network, settings), replay=None)
         if settings.optimizer != old.optimizer:
             new = replace(new, memory=None)
-        return new
+        if new.network is self.network and new.points is self.points:
+            return new
+        now = losses(new.network, new.points)
+        return replace(new, losses=(*self.losses[:-1], now), since=self.epochs)
 
     def epoch(self):
         """Learn from each training point once; the learner after it."""
@@ -436,7 +443,7 @@ def sentence(learner):
         f"on training points and {number(unseen)} on validation points, {share:.0%} of which are "
         "on the right side."
     )
-    best = min(unseen for _, unseen in learner.losses)
+    best = min(unseen for _, unseen in learner.losses[learner.since :])
     if learner.diverged:
         return f"{said} Then it diverged: lower the rate, and start again."
     if learner.epochs == MOST_EPOCHS:
