@@ -148,7 +148,7 @@ def _is_same(one, other):
 
 
 def _is_written(name, value):
-    """Whether it stands in a class as someone wrote it, or is a method that a dataclass was given."""
+    """Whether someone wrote it into a class, or it is a method that a dataclass was given."""
     special = name.startswith("__") and not isinstance(value, FunctionType)
     return not special and name != "__repr__" and not hasattr(value, "__objclass__")
 

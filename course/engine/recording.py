@@ -21,7 +21,7 @@ __all__ = ["Recording", "Replay", "record"]
 
 MOST = 32  # recordings in a training; with more of them recording doesn't pay
 SETTINGS = (bool, int, str, type(None))  # in a batch: a recording is made for one value of them
-TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}  # of the gradient's size
+TOLERANCE = {2: 1e-2, 4: 1e-4, 8: 1e-9, 16: 1e-9}  # of the gradient's size, by bytes of a number
 
 
 def record(loss, model, *batch):
@@ -82,8 +82,7 @@ class Recording:
                 f"this loss can't be recorded: {replay.problem}. Its gradient is to be had the "
                 "ordinary way: gradient(loss, model, *batch), and train(..., replay=False)."
             )
-        program = replay.recorded[replay.key].program
-        self.source = Listing(program, names_in(model, loss, batch)).text()
+        self.source = Listing(replay.program, names_in(model, loss, batch)).text()
 
     def __repr__(self):
         return self.source
@@ -96,8 +95,9 @@ class Recording:
         """Compute the loss and its gradient."""
         values = require_parameters(model)
         arrays = [np.asarray(value) for value in values]
+        kinds = tuple((type(v), kind(a)) for v, a in zip(values, arrays, strict=True))
+        key = kinds, _outline(rebuild(model, [None] * len(values)))
         with self.lock:  # a recording has one set of buffers
-            key = tuple((a.dtype, a.shape, a.strides) for a in arrays), _outline(model, values)
             if key not in self.replays:
                 out = [np.empty_like(array, order="C", subok=False) for array in arrays]
                 self.replays[key] = Replay(self.loss, model, range(len(values)), out, [])
@@ -131,6 +131,8 @@ class Replay:
     ----------
     problem : str or None
         Why gradients are taken the ordinary way, if they are.
+    program : Program
+        The last that was recorded.
     """
 
     def __init__(self, loss, model, wanted, out, notes, replay=True):
@@ -138,93 +140,110 @@ class Replay:
         self.types = [None if isinstance(v, np.ndarray) else type(v) for v in parameters(model)]
         self.wanted, self.out, self.notes = wanted, out, notes
         self.problem = None if replay else "replay=False"
-        self.recorded, self.batch, self.key, self.last = {}, None, None, None
-        self.steps, self.recordings, self.outside = 0, 0, replay and Outside(loss, model)
+        self.recorded, self.compared, self.program = {}, {}, None  # functions, by kind of batch
+        self.batch, self.key, self.last, self.steps, self.recordings = None, None, None, 0, 0
+        self.outside = replay and Outside(loss, model)
 
     def __call__(self, values, batch):
         """Loss at `values`, arrays and numpy's floats; its gradient is in `out`."""
         self.steps += 1
         if not self.problem:
             try:
-                recorded = self._at(batch)
-                if recorded is None:
-                    return self._taken(self._record(values, batch))
-                if recorded.compared:
-                    value = recorded.run(*values, *batch, *self.out)
-                    self.last = recorded, values, batch
+                run = self.compared.get(self._kind(batch))
+                if run:
+                    value = run(*values, *batch, *self.out)
+                    self.last = values, batch
                     return value
+                if self.key not in self.recorded:
+                    return self._taken(self._record(values, batch))
             except Exception as error:  # the loss's own will come again
                 self._give_up(_told(error))
         ordinary = self._differentiate(values, batch)
-        if not self.problem:
-            self._doubt(self._difference(recorded, values, batch, ordinary))
+        problem = None if self.problem else self._difference(values, batch, ordinary)
+        if problem:
+            self._give_up(problem, doubtful=self.last is not None)
         return self._taken(ordinary)
 
     def finish(self):
         """Compare the last replayed gradient with the ordinary one; a difference is warned of."""
         if self.problem or self.last is None or self.outside.changed():
             return
-        _, *at = self.last
         try:
-            problem = self._difference(*self.last, self._differentiate(*at))
+            self._kind(self.last[1])
+            problem = self._difference(*self.last, self._differentiate(*self.last))
         except Exception as error:
             problem = f"the loss, called again, raises {_told(error)}"
-        self._doubt(problem)
+        if problem:
+            self._give_up(problem, doubtful=True)
 
-    def _at(self, batch):
-        """What is recorded for batches of this kind, or None."""
+    def _kind(self, batch):
+        """The kind of a batch. All is forgotten if the loss reads another thing by now."""
         if self.outside.changed():
-            self.recorded, self.last = {}, None
+            self.recorded, self.compared, self.last = {}, {}, None
             self.outside = Outside(self.loss, self.model)
         if self.outside.problem:
             raise Unrecordable(self.outside.problem)
         if batch is not self.batch:  # [(x, y)] gives the same one each time
             self.batch, self.key = batch, tuple(map(kind, batch))
-        return self.recorded.get(self.key)
+        return self.key
 
     def _record(self, values, batch):
-        """The ordinary value and gradients, which are recorded."""
+        """The ordinary value and gradients, from which a function is made to take them again."""
         self.recordings += 1
         if self.recordings > MOST:
             raise Unrecordable(
                 f"more than {MOST} recordings were needed, for batches of so many kinds, or since "
                 "a variable that the loss reads changes again and again"
             )
-        recorded = Recorded(self.loss, self.build, self._typed(values), batch, self.wanted)
-        changed = self.outside.changed()
-        if recorded.problem or changed:
-            self._give_up(recorded.problem or f"it changes `{changed}`, which it reads")
-        else:
-            recorded.run = compiled(recorded.program, self.out)
-            self.recorded[self.key] = recorded
-        return recorded.ordinary
+        tape = Tape()
+        given = self._typed(values)
+        inputs = [tape.input(traceable(value)) for value in given]
+        traced = [tape.input(part) for part in batch]
+        pairs = zip(batch, traced, strict=True)
+        data = [part if isinstance(part, SETTINGS) else one for part, one in pairs]
 
-    def _difference(self, recorded, values, batch, ordinary):
+        def forward(boxes):
+            result = self.loss(self.build(boxes), *data)
+            tape.backward = True
+            return result
+
+        try:
+            out, found = backpropagate(forward, inputs)
+            value = plain(_untraced(out))
+            gradients = [like(v, _untraced(g)) for v, g in zip(given, found, strict=True)]
+            changed = self.outside.changed()
+            if tape.refusal or changed:
+                self._give_up(f"it {tape.refusal or f'changes `{changed}`, which it reads'}")
+            else:
+                pairs = [(out, value), *((found[i], gradients[i]) for i in self.wanted)]
+                outputs = [one._call if type(one) is Traced else other for one, other in pairs]
+                self.program = Program(tape.inputs, tape.calls, outputs)
+                self.recorded[self.key] = compiled(self.program, self.out)
+        finally:
+            tape.close()
+        return value, gradients
+
+    def _difference(self, values, batch, ordinary):
         """In what a replay differs from the ordinary value and gradients, or None."""
         value, gradients = ordinary
+        run = self.compared[self.key] = self.recorded[self.key]
         try:
-            replayed = [recorded.run(*values, *batch, *self.out), *self.out]
+            replayed = [run(*values, *batch, *self.out), *self.out]
         except Exception as error:
             return _told(error)
-        recorded.compared = True
         return difference(replayed, [value, *(gradients[index] for index in self.wanted)])
 
-    def _doubt(self, problem):
-        """Go the ordinary way if there is a problem; warn if steps were taken that may be wrong."""
-        if problem and self.last is None:
-            self._give_up(problem)
-        elif problem:
-            self.problem = problem
-            self.notes.append(
-                f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the "
-                "loss depends on more than its arguments: write train(..., replay=False)."
-            )
-            warnings.warn(self.notes[-1], RuntimeWarning, stacklevel=4)
-
-    def _give_up(self, problem):
-        """Go the ordinary way from here on, and say why."""
+    def _give_up(self, problem, doubtful=False):
+        """Go the ordinary way from here on, and say why; warn if steps may be wrong."""
         self.problem = problem
-        self.notes.append(f"Gradients were taken the ordinary way, without replay: {problem}.")
+        self.notes.append(
+            f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the "
+            "loss depends on more than its arguments: write train(..., replay=False)."
+            if doubtful
+            else f"Gradients were taken the ordinary way, without replay: {problem}."
+        )
+        if doubtful:
+            warnings.warn(self.notes[-1], RuntimeWarning, stacklevel=4)
 
     def _taken(self, ordinary):
         """Put ordinary gradients where they are wanted; the value."""
@@ -243,48 +262,8 @@ class Replay:
         return [v if kind is None else kind(v) for v, kind in zip(values, self.types, strict=True)]
 
 
-# ---- one recording ------------------------------------------------------------------------------
-
-
 class Unrecordable(Exception):
     """Why a gradient can't be recorded."""
-
-
-class Recorded:
-    """The ordinary gradient, once, and the program that takes it.
-
-    Attributes
-    ----------
-    ordinary : value and gradients, as from `differentiate`
-    program : Program
-    problem : str or None
-        What the loss does that can't be replayed.
-    """
-
-    run, compared = None, False
-
-    def __init__(self, loss, build, values, batch, wanted):
-        tape = Tape()
-        parameters = [tape.input(traceable(value)) for value in values]
-        pairs = [(part, tape.input(part)) for part in batch]
-        data = [part if isinstance(part, SETTINGS) else traced for part, traced in pairs]
-
-        def forward(boxes):
-            result = loss(build(boxes), *data)
-            tape.backward = True
-            return result
-
-        try:
-            out, found = backpropagate(forward, parameters)
-            value = plain(_untraced(out))
-            gradients = [like(v, _untraced(g)) for v, g in zip(values, found, strict=True)]
-            self.ordinary, self.problem = (value, gradients), tape.refusal and f"it {tape.refusal}"
-            if not self.problem:
-                pairs = [(out, value), *((found[i], gradients[i]) for i in wanted)]
-                outputs = [one._call if type(one) is Traced else other for one, other in pairs]
-                self.program = Program(tape.inputs, tape.calls, outputs)
-        finally:
-            tape.close()
 
 
 def _untraced(value):
@@ -303,16 +282,12 @@ def kind(part):
     raise Unrecordable(f"the batch holds {what}, and arrays of numbers were expected")
 
 
-def _outline(model, values):
+def _outline(node):
     """All of a model but the numbers in its parameters, as a key: it is recorded for one such."""
-
-    def outline(node):
-        parts = children(node)
-        if parts is None:
-            return (type(node), repr(node)) if isinstance(node, (int, float, str)) else id(node)
-        return type(node), *((name, outline(part)) for name, part in parts)
-
-    return tuple(map(type, values)), outline(rebuild(model, [None] * len(values)))
+    parts = children(node)
+    if parts is None:
+        return type(node), repr(node) if isinstance(node, (int, float, str)) else id(node)
+    return type(node), *((name, _outline(part)) for name, part in parts)
 
 
 def difference(replayed, ordinary):
@@ -322,9 +297,8 @@ def difference(replayed, ordinary):
     nearly: 1e-9 of the gradient's size is more than rounding and less than a mistake (float32:
     1e-4).
     """
-    dtype = min((np.asarray(g).dtype for g in ordinary[1:]), key=lambda dtype: dtype.itemsize)
     worst = max(_distance(replayed[:1], ordinary[:1]), _distance(replayed[1:], ordinary[1:]))
-    if worst <= TOLERANCE.get(dtype, 1e-2):
+    if worst <= TOLERANCE[min(np.asarray(g).itemsize for g in ordinary[1:])]:
         return None
     return (
         f"the replayed gradient differs from the ordinary one by {worst:.1e} of its size, as with "
