@@ -149,12 +149,12 @@ class Replay:
         self.steps += 1
         if not self.problem:
             try:
-                run = self.compared.get(self._kind(batch))
-                if run:
-                    value = run(*values, *batch, *self.out)
+                kind = self._kind(batch)
+                if kind in self.compared:
+                    value = self.compared[kind](*values, *batch, *self.out)
                     self.last = values, batch
                     return value
-                if self.key not in self.recorded:
+                if kind not in self.recorded:
                     return self._taken(self._record(values, batch))
             except Exception as error:  # the loss's own will come again
                 self._give_up(_told(error))

@@ -7,21 +7,18 @@ import operator
 
 import numpy as np
 
-from course.engine.tape import PYTHONS, Call, is_check
+from course.engine.tape import PYTHONS, Call, is_check, spelled
 from course.trees import named
 
 __all__ = ["Listing", "names_in"]
 
 LONGEST = 40  # an expression up to so many characters may stand inside another
 SIGNS = {
-    np.add: ast.Add, np.subtract: ast.Sub, np.multiply: ast.Mult, np.divide: ast.Div,
-    np.power: ast.Pow, np.matmul: ast.MatMult,
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.power: "**",
+    np.matmul: "@", np.greater: ">", np.greater_equal: ">=", np.less: "<", np.less_equal: "<=",
+    np.equal: "==", np.not_equal: "!=",
 }  # fmt: skip
-SIGNS |= {operator.pow: ast.Pow} | {PYTHONS[function]: SIGNS[function] for function in PYTHONS}
-COMPARISONS = {
-    np.greater: ast.Gt, np.greater_equal: ast.GtE, np.less: ast.Lt, np.less_equal: ast.LtE,
-    np.equal: ast.Eq, np.not_equal: ast.NotEq,
-}  # fmt: skip
+SIGNS |= {operator.pow: "**"} | {PYTHONS[function]: SIGNS[function] for function in PYTHONS}
 
 
 class Listing:
@@ -55,7 +52,7 @@ class Listing:
         """All of it."""
         lines, part, count = [], None, 0
         for call in self.calls:
-            text = ast.unparse(self._call(call))
+            text = _tidy(self._call(call))
             if call not in self.names:
                 users = [user for user in self.calls for one in user.sources if one is call]
                 once = len(users) == 1 and users[0].backward is call.backward
@@ -67,62 +64,53 @@ class Listing:
                 part = call.backward
                 lines.append("# backward: the gradient" if part else "# forward: the loss")
             lines.append(f"{self.names[call]} = {text}")
-        loss, *gradients = (ast.unparse(self._arg(out)) for out in self.outputs)
+        loss, *gradients = (_tidy(self._leaf(out)) for out in self.outputs)
         lines.append(f"return {loss}, [{', '.join(gradients)}]")
         notes = [f"# {name}: {_describe(value)}" for name, value in self.constants.items()]
         head = f"def value_and_gradient({', '.join(self.given)}):"
         return "\n    ".join([head, *notes, *lines])
 
     def _call(self, call):
-        """A call as Python's own syntax tree, which knows where brackets belong."""
-        function, kwargs = call.function, call.kwargs
-        args = [self._arg(arg) for arg in call.args]
-        if function in SIGNS and not kwargs:
-            return ast.BinOp(args[0], SIGNS[function](), args[1])
-        if function in COMPARISONS and not kwargs:
-            return ast.Compare(args[0], [COMPARISONS[function]()], args[1:])
+        """Text of a call, with more brackets than it needs."""
+        function, args = call.function, [spelled(arg, self._leaf) for arg in call.args]
+        options = {k: v for k, v in call.kwargs.items() if v is not None and v is not False}
+        if function in SIGNS and not options:
+            return f"({args[0]} {SIGNS[function]} {args[1]})"
         if function is np.negative:
-            return ast.UnaryOp(ast.USub(), args[0])
+            return f"(-{args[0]})"
         if function is operator.getitem:
-            return ast.Subscript(args[0], self._index(call.args[1]))
+            return f"{args[0]}[{self._index(call.args[1])}]"
         if _is_transposition(call):
-            return ast.Attribute(args[0], "T")
-        given = {
-            key: value for key, value in kwargs.items() if value is not None and value is not False
-        }
-        named = [ast.keyword(key, self._arg(value)) for key, value in given.items()]
-        return ast.Call(self._function(function), args, named)
+            return f"{args[0]}.T"
+        named = [f"{name}={spelled(value, self._leaf)}" for name, value in options.items()]
+        return f"{self._function(function)}({', '.join(args + named)})"
 
-    def _arg(self, arg):
+    def _leaf(self, arg):
         if type(arg) is Call:
-            return ast.Name(self.names[arg]) if arg in self.names else self._call(arg)
-        if type(arg) in (tuple, list):
-            parts = [self._arg(part) for part in arg]
-            return ast.Tuple(parts) if type(arg) is tuple else ast.List(parts)
-        if type(arg) is slice:
-            return ast.Subscript(ast.Name("np.s_"), self._index(arg))
+            return self.names[arg] if arg in self.names else self._call(arg)
         if isinstance(arg, np.float64) or (isinstance(arg, np.ndarray) and arg.ndim == 0):
             arg = arg.item()
         if isinstance(arg, (np.dtype, type)):
-            return ast.parse(f"np.{np.dtype(arg).name}", mode="eval").body
-        plain = arg is None or isinstance(arg, (bool, int, float, str, np.generic))
-        if plain and np.isfinite(arg if isinstance(arg, (float, np.floating)) else 0):
-            return ast.parse(repr(arg), mode="eval").body
-        return ast.Constant(...) if arg is ... else ast.Name(self._constant(arg))
+            return f"np.{np.dtype(arg).name}"
+        if isinstance(arg, float) and not np.isfinite(arg):
+            return f"float('{arg}')"
+        plain = arg is None or arg is ... or isinstance(arg, (bool, int, float, str, np.generic))
+        return f"({arg!r})" if plain else self._constant(arg)
 
     def _index(self, index):
-        if type(index) is tuple:
-            return ast.Tuple([self._index(part) for part in index])
+        if type(index) is tuple and index:
+            return "".join(f"{self._index(part)}, " for part in index)
         if type(index) is slice:
             ends = (index.start, index.stop, index.step)
-            return ast.Slice(*(None if end is None else self._arg(end) for end in ends))
-        return self._arg(index)
+            return ":".join("" if end is None else self._leaf(end) for end in ends)
+        return self._leaf(index)
 
     def _function(self, function):
-        for module in (np, np.linalg):
-            if getattr(module, function.__name__, None) is function:
-                return ast.Name(f"{module.__name__.replace('numpy', 'np')}.{function.__name__}")
-        return ast.Name(self._constant(function, function.__name__))
+        name = function.__name__
+        for prefix, module in (("np", np), ("np.linalg", np.linalg)):
+            if getattr(module, name, None) is function:
+                return f"{prefix}.{name}"
+        return self._constant(function, name)
 
     def _free(self, name):
         while name in self.constants or name in self.names.values():
@@ -136,6 +124,11 @@ class Listing:
         name = self._free(name or f"c{len(self.constants) + 1}")
         self.constants[name] = value
         return name
+
+
+def _tidy(text):
+    """A formula without brackets that it doesn't need."""
+    return ast.unparse(ast.parse(text))
 
 
 def _is_transposition(call):

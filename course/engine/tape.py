@@ -7,6 +7,7 @@ and the recording ends there: the number may be another one the next time. It en
 shape of a result may be another the next time, as with a mask.
 """
 
+import functools
 import operator
 
 import numpy as np
@@ -14,7 +15,7 @@ from autograd.extend import Box, VSpace
 from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vspaces import ArrayVSpace
 
-__all__ = ["PYTHONS", "Call", "Tape", "Traced", "each", "flat", "is_check"]
+__all__ = ["PYTHONS", "Call", "Tape", "Traced", "each", "flat", "is_check", "spelled"]
 
 PYTHONS = {  # what Python calls if there are Python's own numbers on both sides
     np.add: operator.add,
@@ -22,17 +23,18 @@ PYTHONS = {  # what Python calls if there are Python's own numbers on both sides
     np.multiply: operator.mul,
     np.divide: operator.truediv,
 }
-NUMBERS = (np.ndarray, np.generic, float, int, complex)
-ABOUT_SHAPES = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj}
-METHODS = (
-    "sum", "mean", "max", "min", "std", "var", "prod", "any", "all", "argmax", "argmin", "cumsum",
-    "clip", "dot", "reshape", "ravel", "transpose", "swapaxes", "squeeze", "astype", "copy",
-)  # fmt: skip
-MORE = (
-    "median", "concatenate", "expand_dims", "moveaxis", "diff", "roll", "tile", "outer", "zeros",
-    "broadcast_to", "tensordot", "trace", "zeros_like", "ones_like", "full_like",
-)  # fmt: skip
-FUNCTIONS = {getattr(np, name) for name in (*METHODS, *MORE)} | {np.linalg.norm}
+FUNCTIONS = {  # the shape of their results follows from the shapes they are given
+    np.sum, np.mean, np.max, np.min, np.std, np.var, np.prod, np.any, np.all, np.argmax, np.argmin,
+    np.cumsum, np.clip, np.dot, np.reshape, np.ravel, np.transpose, np.swapaxes, np.squeeze,
+    np.astype, np.copy, np.median, np.concatenate, np.expand_dims, np.tensordot, np.outer,
+    np.zeros, np.broadcast_to, np.linalg.norm, operator.pow, *PYTHONS.values(),
+}  # fmt: skip
+METHODS = {one.__name__: one for one in FUNCTIONS if hasattr(np.ndarray, one.__name__)}
+ABOUT_SHAPES = {
+    np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.zeros_like,
+    np.ones_like,
+}  # fmt: skip
+KEPT = "uses a value that it kept from an earlier call"
 
 
 class Call:
@@ -77,7 +79,10 @@ class Tape:
         name = getattr(function, "__name__", "a function")
         if kwargs.get("out") is not None:
             self.refuse("writes a result into an array that it is given (`out=`, `+=`)")
-        elif not (isinstance(value, NUMBERS) and _has_sure_shape(function, args)):
+        elif not (
+            isinstance(value, (np.ndarray, np.generic, float, int, complex))
+            and _has_sure_shape(function, args)
+        ):
             self.refuse(f"calls {name}, whose result may be of another kind or shape each time")
         if self.refusal:
             return value
@@ -91,13 +96,13 @@ class Tape:
     def close(self):
         """Write down nothing more: a value that the loss has kept is a plain one from now on."""
         self.calls = []
-        self.refuse("uses a value that it kept from an earlier call")
+        self.refuse(KEPT)
 
     def _call(self, arg):
         if type(arg) is not Traced:
             return arg
         if arg._tape is not self:
-            self.refuse("uses a value that it kept from an earlier call")
+            self.refuse(KEPT)
         return arg._call
 
     def _traced(self, call):
@@ -111,7 +116,6 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     """A value, on a tape. It does what its value would do."""
 
     __slots__ = ("_call", "_tape", "_value")
-    __array_priority__ = 50.0
 
     @property
     def __class__(self):  # so that isinstance(x, np.ndarray) says what it would say
@@ -155,14 +159,14 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         if name == "T":
             return self._tape.record(np.transpose, (self,))
         if name in METHODS:
-            return lambda *args, **kwargs: self._method(name, args, kwargs)
+            return functools.partial(self._method, METHODS[name])
         self._tape.refuse(f"uses .{name} of a value")
         return getattr(self._value, name)
 
-    def _method(self, name, args, kwargs):
-        if name in ("reshape", "transpose") and len(args) > 1:
+    def _method(self, function, *args, **kwargs):
+        if function in (np.reshape, np.transpose) and len(args) > 1:
             args = (args,)
-        return self._tape.record(getattr(np, name), (self, *args), kwargs)
+        return self._tape.record(function, (self, *args), kwargs)
 
     def __getitem__(self, index):
         return self._tape.record(operator.getitem, (self, index))
@@ -242,10 +246,8 @@ def _has_sure_shape(function, args):
         return not any(masks) and not any(bounds)
     if function is np.where:
         return len(args) == 3
-    known = function in FUNCTIONS or function in {*PYTHONS.values(), operator.pow, add_at}
-    return (
-        known or isinstance(getattr(function, "__self__", function), np.ufunc) or is_check(function)
-    )
+    is_ufunc = isinstance(getattr(function, "__self__", function), np.ufunc)
+    return is_ufunc or function in FUNCTIONS or function is add_at or is_check(function)
 
 
 def is_check(function):
@@ -267,6 +269,17 @@ def each(function, node):
     if kind is slice:
         return slice(*each(function, [node.start, node.stop, node.step]))
     return function(node)
+
+
+def spelled(node, leaf):
+    """Nested tuples, lists and slices as text; their leaves as `leaf` spells them."""
+    if type(node) in (tuple, list):
+        inner = "".join(f"{spelled(part, leaf)}, " for part in node)
+        return f"({inner})" if type(node) is tuple else f"[{inner}]"
+    if type(node) is slice:
+        ends = (node.start, node.stop, node.step)
+        return f"slice({', '.join(spelled(end, leaf) for end in ends)})"
+    return leaf(node)
 
 
 def flat(node):
