@@ -33,18 +33,17 @@ def read_pins():
 
 PINS = read_pins()
 LEAVES_A_RING = """
-import gc, time, weakref
+import gc, weakref
 
 gc.disable()
 
 
 class Ring:
     def __init__(self):
-        self.me = self
+        self.me, self.block = self, b"x" * 20_000_000
 
 
 ring = weakref.ref(Ring())
-time.sleep(0.5)
 """
 
 

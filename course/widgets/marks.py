@@ -232,7 +232,7 @@ def _scale(axis, limits):
 
 
 @lru_cache(1)
-def _renderer(width, height, dpi):
+def canvas(width, height, dpi):
     """One canvas for all pictures of a size: it remembers how wide each text is."""
     return RendererAgg(width, height, dpi)
 
@@ -241,7 +241,7 @@ def _png(fig, dpi):
     usual = fig.dpi
     try:
         fig.set_dpi(dpi)
-        renderer = _renderer(*fig.bbox.size, dpi)
+        renderer = canvas(*fig.bbox.size, dpi)
         renderer.clear()
         fig.draw(renderer)  # savefig draws twice
     finally:
