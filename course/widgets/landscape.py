@@ -233,7 +233,8 @@ def sentence(surface, points, costs, rate, momentum):
         return said + "it has diverged, the cost is more than a million times the first."
     here = points[-1].tolist()
     kind = place(surface, *here)
-    at = f"at {_pair(here)}, cost {number(costs[-1])}"
+    cost = costs[-1] if costs[-1] > 1e-12 else 0.0  # what is below it is rounding
+    at = f"at {_pair(here)}, cost {number(cost)}"
     if kind == "slope":
         slope = number(np.hypot(*surface.look(*here)[1:]))
         return f"{said}still on its way, {at}; the gradient's length is {slope}."
