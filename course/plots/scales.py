@@ -21,7 +21,7 @@ def log_axis(axis, values):
 
 def _written(value, powers):
     """A tick's number: plain as long as it and its neighbours are short, else a power of ten."""
-    if not powers and 1e-3 <= value < 1e5:
+    if not powers and 1e-4 <= value < 1e5:
         return number(value)
     mantissa, power = f"{value:.0e}".split("e")
     times = "" if mantissa == "1" else mantissa + r" \cdot "
