@@ -80,6 +80,8 @@ SAYS = {
     "for v in x:\n    return v": "The `return` stands inside the loop",
     "for v in x:\n    k = k + v\n    return k": "The `return` stands inside the loop",
     "for v in x:\n    if v > k:\n        return v\nreturn 1": "An array of shape (3,) is asked for",
+    "for v in x:\n    if v > k:\n        continue\n    return v": "what came is a number",
+    "return x + np.ones(2)": "make one a column, `x[:, None]`",
     "if x > 0: return 1": "one `True` or `False` is needed",
     "a, b = k": "A single value stands where several are expected",
     "a, b = x[:1]": "The number of names on the left",

@@ -153,7 +153,13 @@ def returned_in_a_loop(attempt):
     except (TypeError, OSError, SyntaxError, tokenize.TokenError):
         return None  # not something that was written in a cell
     loops = [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)]
-    if any(isinstance(loop.body[-1], ast.Return) for loop in loops):
+    once = [
+        loop
+        for loop in loops
+        if isinstance(loop.body[-1], ast.Return)
+        and not any(isinstance(inner, ast.Continue) for inner in ast.walk(loop))
+    ]
+    if once:
         return (
             "The `return` stands inside the loop, and so the function ends in the loop's first "
             "pass: move it to the left, in line with the loop."
@@ -547,12 +553,11 @@ def lengths(text):
                 "`(n, 1)`, with `keepdims=True`. Or is it one for each column that is meant, "
                 "`axis=0`?"
             )
+    rows = [len(shape) for shape in shapes[:2]] == [1, 1]
     each = " Or is each value to meet each of the other's? Then make one a column, `x[:, None]`."
     return (
         "The lengths don't fit: perhaps only one of the two was cut, summed or transposed, or it "
-        "is the notebook's own data instead of an argument."
-        + each
-        * (list(map(len, shapes[:2])) == [1, 1])
+        "is the notebook's own data instead of an argument." + each * rows
     )
 
 
