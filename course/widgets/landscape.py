@@ -188,7 +188,7 @@ def explore_landscape(**state):
 def draw(surface):
     """What stands still: contours with the lowest places, and empty axes for the cost."""
     land = SURFACES[surface]
-    fig, axes = figure([["land", "cost"]], (9.6, 4.4), width_ratios=[1.15, 1])
+    fig, axes = figure([["land", "cost"]], (9.6, 4.0), width_ratios=[1.15, 1])
     side = np.linspace(-REACH, REACH, 161)
     height = land.cost(*np.meshgrid(side, side))
     contours(axes["land"], side, side, height)
