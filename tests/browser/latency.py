@@ -1,10 +1,10 @@
-"""How long from a key press to changed pixels, in a real JupyterLab.
+"""How long from a key press to changed pixels, in a real JupyterLab and without a kernel.
 
     python -m tests.browser.latency [presses]
 
-The learning-rate explorer, and the same picture drawn anew by `interact` and `plt.show()`, in one
-notebook and one run. The browser's own screencast stamps each frame that it shows; a press is
-answered by the first frame whose pixels inside the picture differ.
+Explorers live and exported, and the same picture drawn anew by `interact` and `plt.show()`, in one
+run; and what 500 moves leave behind in the kernel. The browser's own screencast stamps each frame
+that it shows; a press is answered by the first frame whose pixels inside the picture differ.
 """
 
 import base64
@@ -12,22 +12,39 @@ import io
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import nbformat
 from PIL import Image, ImageChops
 from playwright.sync_api import sync_playwright
 
+from course.widgets import explore_learning_rate
+
 from .lab import FLAGS, chromium, explorers, open_notebook, run_all, served
 
 VIEW = {"width": 1200, "height": 900}
 
-EXPLORER = """
-from course.widgets import explore_learning_rate
+LIVE = """
+from course.widgets import explore_boundary, explore_hidden, explore_learning_rate
 explorer = explore_learning_rate()
 explorer
 """
+MEMORY = """
+import gc, resource
+from pathlib import Path
 
+def megabytes():
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+rates = explorer.controls["rate"].positions
+for moves in range(600):
+    if moves == 100:
+        before = megabytes()
+    explorer.set(rate=rates[moves % len(rates)], data=["as measured", "standardised"][moves % 2])
+explorer.set(**explorer.presets["reset"])
+print(f"{megabytes() - before:+.1f} MB after 500 moves more")
+"""
 REDRAWN = """
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -51,31 +68,56 @@ ipywidgets.interact(show, position=(0, 120));
 
 
 def main(presses=25):
-    """Measure both, print medians."""
-    with tempfile.TemporaryDirectory() as folder:
-        cells = [nbformat.v4.new_code_cell(code.strip()) for code in (EXPLORER, REDRAWN)]
-        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    """Measure all, print a table."""
+    codes = (LIVE, "explore_hidden()", "explore_boundary()", REDRAWN, MEMORY)
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(code.strip()) for code in codes]
+    book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         nbformat.write(book, Path(folder) / "latency.ipynb")
-        with served(folder, Path(folder) / "home") as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        exported = Path(folder) / "exported.html"
+        exported.write_text(f"<!doctype html><body>{explore_learning_rate().export()}", "utf-8")
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        with served(folder, Path(folder) / "home") as address:
             page = browser.new_page(viewport=VIEW)
             open_notebook(page, address, "latency.ipynb")
             run_all(page)
-            redrawn = page.locator(".widget-interact")
-            for name, place, picture in (
-                ("explorer", explorers(page).first, "svg[role=img]"),
-                ("interact + plt.show()", redrawn.first, "img"),
-            ):
-                times = measure(page, place, picture, presses)
-                print(
-                    f"{name}: median of {presses} {median(times):.0f} ms, "
-                    f"fastest {min(times):.0f}, slowest {max(times):.0f}"
-                )
+            rate, hidden, boundary = explorers(page).all()
+            redrawn = page.locator(".widget-interact").first
+            print("| | ms, median | 90th percentile |\n|---|---:|---:|")
+            row("learning rate", measure(page, rate, slide(rate), presses))
+            row("hidden units: the rate", measure(page, hidden, slide(hidden, 1), presses))
+            row("boundary: other points", measure(page, boundary, toggle(boundary), presses))
+            row("`interact` and `plt.show()`", measure(page, redrawn, slide(redrawn), presses))
+            left = page.get_by_text("MB after 500 moves").last.inner_text()
+        page = browser.new_page(viewport=VIEW)
+        page.goto(exported.as_uri())
+        alone = explorers(page).first
+        alone.get_by_role("status").wait_for()
+        row("learning rate, exported", measure(page, alone, slide(alone), presses))
+        print(f"\n{left}")
 
 
-def measure(page, place, picture, presses):
-    """Milliseconds from each press of the right arrow to the frame that shows its effect."""
+def row(name, times):
+    """Print a line of the table."""
+    print(f"| {name} | {median(times):.0f} | {quantiles(times, n=10)[-1]:.0f} |", flush=True)
+
+
+def slide(place, index=0):
+    """Press the right arrow on a slider."""
+    slider = place.get_by_role("slider").nth(index)
+    return lambda press: slider.press("ArrowRight")
+
+
+def toggle(place):
+    """Choose the other points, by a key."""
+    names = ("penguins, in mm", "a sine")
+    buttons = [place.get_by_role("button", name=name, exact=True) for name in names]
+    return lambda press: buttons[press % 2].press("Enter")
+
+
+def measure(page, place, act, presses):
+    """Milliseconds from each press to the frame that shows its effect."""
     place.scroll_into_view_if_needed()
     page.wait_for_timeout(1500)
     frames = []
@@ -93,15 +135,15 @@ def measure(page, place, picture, presses):
         "window.pressed = 0; addEventListener('keydown', "
         "() => { window.pressed = Date.now() / 1000 }, true)"
     )
-    box = place.locator(picture).first.bounding_box()
+    box = place.locator("svg[role=img], img").first.bounding_box()
     sides = box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
-    place.get_by_role("slider").first.focus()
-    page.wait_for_timeout(1000)
+    act(0)
+    page.wait_for_timeout(1500)
     times = []
-    for _ in range(presses):
+    for press in range(1, presses + 1):
         before = crop(frames[-1], sides)
         del frames[:]
-        page.keyboard.press("ArrowRight")
+        act(press)
         page.wait_for_timeout(300)
         while not (shown := [t for t, data in frames if differ(before, crop((t, data), sides))]):
             page.wait_for_timeout(100)
