@@ -5,8 +5,9 @@ import pytest
 
 from course import Batches, parameters, train
 from course.widgets import explore_network, playground
+from course.widgets import learner as learners
 from course.widgets.base import Picture
-from course.widgets.playground import Learner, Settings
+from course.widgets.learner import Learner, Settings
 
 GRID = playground.grid(9)
 
@@ -16,7 +17,7 @@ def learner(epochs=5, **settings):
 
 
 def changed(before, **settings):
-    return before.change(playground.replace(before.settings, **settings))
+    return before.change(learners.replace(before.settings, **settings))
 
 
 def same(first, second):
@@ -24,8 +25,8 @@ def same(first, second):
     return all(np.array_equal(a, b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("optimizer", playground.OPTIMIZERS)
-@pytest.mark.parametrize("activation", playground.ACTIVATIONS)
+@pytest.mark.parametrize("optimizer", learners.OPTIMIZERS)
+@pytest.mark.parametrize("activation", learners.ACTIVATIONS)
 def test_epochs_are_those_of_train(optimizer, activation):
     settings = Settings(
         depth=2, width=3, optimizer=optimizer, activation=activation, l2=0.01, rate=0.01
@@ -35,7 +36,7 @@ def test_epochs_are_those_of_train(optimizer, activation):
         batches = Batches(*ours.points[0], settings.batch, rng=np.random.default_rng(epoch))
         data = [(x, y, 0.01) for x, y in batches]
         theirs, history = train(
-            playground.penalised, theirs, data, settings.rule(), state=state, replay=False
+            learners.penalised, theirs, data, settings.rule(), state=state, replay=False
         )
         state, ours = history.state, ours.epoch()
     for a, b in zip(parameters(ours.network), parameters(theirs), strict=True):
@@ -115,7 +116,7 @@ def test_before_the_first_epoch_other_layers_are_a_plain_start():
     assert same(changed(learner(0), width=7, depth=2), learner(0, width=7, depth=2))
 
 
-@pytest.mark.parametrize("name", playground.DATA)
+@pytest.mark.parametrize("name", learners.DATA)
 def test_data_are_two_classes_within_the_picture(name):
     (x, y), (x_validation, y_validation) = Settings(data=name, noise=0.0).points()
     assert len(x) == 200
@@ -173,7 +174,7 @@ def test_each_unit_has_its_picture_and_the_rest_is_empty():
     one = learner(depth=2, width=3)
     tile = playground.SMALL + 2
     pictures = playground.unit_pictures(one.network)
-    rows = pictures.reshape(playground.MOST_WIDTH, tile, playground.MOST_DEPTH, tile)
+    rows = pictures.reshape(learners.MOST_WIDTH, tile, learners.MOST_DEPTH, tile)
     drawn = ~np.isnan(rows).all(axis=(1, 3))[::-1]  # unit 1 on top
     assert drawn.tolist() == [[True, True, False]] * 3 + [[False] * 3] * 5
     layer = one.network[0]
