@@ -918,7 +918,7 @@ def test_names_that_a_program_needs_itself():
     recording = record(loss, model, X, Y, Y)
     assert recording(model, X, Y, Y) == gradient(loss, model, X, Y, Y)
     head = recording.source.splitlines()[0]
-    assert head == "def value_and_gradient(loss_, t2, d_loss, p, p_5, np_, t1, batch_2):"
+    assert head == "def value_and_gradient(loss_, t2, d_loss, not_a_name, layer_5, np_, t1, more):"
 
 
 def test_a_loss_that_asks_whether_it_has_an_array_is_told_the_truth():

@@ -139,10 +139,9 @@ class FlatParameters(SeparateParameters):
 
     def state(self, state):
         """The state, cut as the parameters are."""
+        count = [state.count] * len(self.free)
         columns = [
-            [part.copy()[()] for part in self._cut(one)]
-            if _is_array(one)
-            else [one if one is None else state.count] * len(self.shapes)
+            [part[()] for part in self._cut(one.copy())] if _is_array(one) else count
             for one in self.sides[state.index][1:]
         ]
         rows = map(iter, zip(*columns, strict=True))

@@ -15,6 +15,7 @@ from types import CellType, CodeType, FunctionType, ModuleType
 
 import numpy as np
 
+from course.engine.tape import layout
 from course.trees import children, parameters, places
 
 __all__ = ["Outside"]
@@ -53,8 +54,8 @@ class Outside:
             now = get()
             if now is not value and not _is_same(now, value):
                 return name
-        for name, array, layout, contents in self.arrays:
-            if array.tobytes() != contents or _layout(array) != layout:
+        for name, array, kind, contents in self.arrays:
+            if array.tobytes() != contents or layout(array) != kind:
                 return name
         return None
 
@@ -86,10 +87,7 @@ class Outside:
             held.extend(getattr(value, "keywords", {}).values())
             self.waiting.extend((name, part) for part in held)
         elif not isinstance(value, ModuleType) and not _is_foreign_function(value):
-            self.problem = self.problem or (
-                f"the loss reads `{name}` from outside, a {type(value).__name__}, whose contents "
-                "may change"
-            )
+            self._refuse(name, f"a {type(value).__name__}, whose contents may change")
 
     def _function(self, function):
         code, space = function.__code__, function.__globals__
@@ -106,40 +104,34 @@ class Outside:
 
     def _struct(self, name, node):
         """All of a struct, and its class; parameters are among it, which doesn't matter."""
-        for key, _ in children(node):
-            in_container = not dataclasses.is_dataclass(node)
-            get = (
-                partial(_item, node, key) if in_container else partial(getattr, node, key, MISSING)
-            )
-            self._variable(name if in_container else key, get)
         if hasattr(node, "__dict__"):  # attributes that are no fields, too
             self._names(vars(node), list(vars(node)))
             self._variable(name, partial(len, vars(node)))
+        if not hasattr(node, "__dict__") or isinstance(node, (list, tuple, dict)):
+            for key, _ in children(node):
+                self._variable(name, partial(_part, node, key))
         self.waiting.append((name, type(node)))
 
     def _array(self, name, array):
         if array.nbytes + sum(len(contents) for *_, contents in self.arrays) <= LARGEST:
-            self.arrays.append((name, array, _layout(array), array.tobytes()))
+            self.arrays.append((name, array, layout(array), array.tobytes()))
         else:
-            self.problem = self.problem or (
-                f"the loss reads `{name}` from outside, an array of shape {array.shape}, too large "
-                "to be compared in each step; give it as a part of the batch"
-            )
+            size = f"an array of shape {array.shape}, too large to be compared in each step"
+            self._refuse(name, f"{size}; give it as a part of the batch")
+
+    def _refuse(self, name, what):
+        self.problem = self.problem or f"the loss reads `{name}` from outside, {what}"
 
 
 def _contents(cell):
     return MISSING if cell == CellType() else cell.cell_contents  # nothing may be bound to it yet
 
 
-def _item(node, key):
+def _part(node, key):
     try:
-        return node[key]
-    except (IndexError, KeyError):
+        return getattr(node, key) if dataclasses.is_dataclass(node) else node[key]
+    except (AttributeError, IndexError, KeyError):
         return MISSING
-
-
-def _layout(array):
-    return array.shape, array.dtype, array.strides
 
 
 def _is_same(one, other):

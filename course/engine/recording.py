@@ -14,7 +14,7 @@ from course.engine.outside import Outside
 from course.engine.program import Program
 from course.engine.running import compiled
 from course.engine.source import Listing, names_in
-from course.engine.tape import Tape, Traced
+from course.engine.tape import Tape, Traced, layout, plain_value
 from course.trees import children, parameters, rebuild, rebuilder
 
 __all__ = ["Recording", "Replay", "record"]
@@ -191,10 +191,10 @@ class Replay:
         """The ordinary value and gradients, from which a function is made to take them again."""
         self.recordings += 1
         if self.recordings > MOST:
-            raise Unrecordable(
-                f"more than {MOST} recordings were needed, for batches of so many kinds, or since "
-                "a variable that the loss reads changes again and again"
+            why = (
+                "batches of so many kinds, or a variable from outside that changes again and again"
             )
+            raise Unrecordable(f"more than {MOST} recordings were needed, for {why}")
         tape = Tape()
         given = self._typed(values)
         inputs = [tape.input(traceable(value)) for value in given]
@@ -209,8 +209,8 @@ class Replay:
 
         try:
             out, found = backpropagate(forward, inputs)
-            value = plain(_untraced(out))
-            gradients = [like(v, _untraced(g)) for v, g in zip(given, found, strict=True)]
+            value = plain(plain_value(out))
+            gradients = [like(v, plain_value(g)) for v, g in zip(given, found, strict=True)]
             changed = self.outside.changed()
             if tape.refusal or changed:
                 self._give_up(f"it {tape.refusal or f'changes `{changed}`, which it reads'}")
@@ -236,14 +236,14 @@ class Replay:
     def _give_up(self, problem, doubtful=False):
         """Go the ordinary way from here on, and say why; warn if steps may be wrong."""
         self.problem = problem
-        self.notes.append(
-            f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the "
-            "loss depends on more than its arguments: write train(..., replay=False)."
-            if doubtful
-            else f"Gradients were taken the ordinary way, without replay: {problem}."
-        )
+        note = f"Gradients were taken the ordinary way, without replay: {problem}."
         if doubtful:
-            warnings.warn(self.notes[-1], RuntimeWarning, stacklevel=4)
+            note = (
+                f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the "
+                "loss depends on more than its arguments: write train(..., replay=False)."
+            )
+            warnings.warn(note, RuntimeWarning, stacklevel=4)
+        self.notes.append(note)
 
     def _taken(self, ordinary):
         """Put ordinary gradients where they are wanted; the value."""
@@ -266,14 +266,10 @@ class Unrecordable(Exception):
     """Why a gradient can't be recorded."""
 
 
-def _untraced(value):
-    return value._value if type(value) is Traced else value
-
-
 def kind(part):
     """What of a part of the batch a recording is made for: type, shape and layout, or its value."""
     if type(part) is np.ndarray and part.dtype.kind in "fiub":
-        return part.dtype, part.shape, part.strides
+        return layout(part)
     if type(part) is float or isinstance(part, (np.floating, np.integer)):
         return type(part)
     if isinstance(part, SETTINGS):
@@ -297,22 +293,18 @@ def difference(replayed, ordinary):
     nearly: 1e-9 of the gradient's size is more than rounding and less than a mistake (float32:
     1e-4).
     """
-    worst = max(_distance(replayed[:1], ordinary[:1]), _distance(replayed[1:], ordinary[1:]))
-    if worst <= TOLERANCE[min(np.asarray(g).itemsize for g in ordinary[1:])]:
-        return None
-    return (
-        f"the replayed gradient differs from the ordinary one by {worst:.1e} of its size, as with "
-        "randomness, a counter or a clock in the loss"
-    )
-
-
-def _distance(*both):
-    """The largest difference in two lists of arrays, relative to the largest number."""
-    some, others = (np.concatenate([np.ravel(v) for v in part], dtype=float) for part in both)
-    if np.array_equal(some, others, equal_nan=True):
-        return 0.0
-    with np.errstate(all="ignore"):
-        return float(np.nan_to_num(np.max(abs(some - others)) / np.max(abs(others)), nan=np.inf))
+    tolerance = TOLERANCE[min(np.asarray(one).itemsize for one in ordinary[1:])]
+    for part in (slice(1), slice(1, None)):  # the value, the gradients
+        pair = (map(np.ravel, values[part]) for values in (replayed, ordinary))
+        one, other = (np.concatenate(list(values), dtype=float) for values in pair)
+        with np.errstate(all="ignore"):
+            worst = np.max(abs(one - other)) / np.max(abs(other))
+        if not (np.array_equal(one, other, equal_nan=True) or worst <= tolerance):
+            return (
+                f"the replayed gradient differs from the ordinary one by {worst:.1e} of its size, "
+                "as with randomness, a counter or a clock in the loss"
+            )
+    return None
 
 
 def _told(error):

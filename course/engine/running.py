@@ -7,7 +7,7 @@ made once and kept.
 import numpy as np
 
 from course.engine.program import is_array, is_elementwise
-from course.engine.tape import Call, spelled
+from course.engine.tape import Call, layout, spelled
 
 __all__ = ["compiled"]
 
@@ -33,7 +33,7 @@ class _Function:
         self.results = {f"out_{index}": call for index, call in enumerate(results)}
         self.buffers, self.lent = {}, []  # and who has an array that others may have afterwards
         for (name, call), array in zip(self.results.items(), out, strict=True):
-            if type(call) is Call and fills(call) and _layout(call.value) == _layout(array):
+            if type(call) is Call and fills(call) and layout(call.value) == layout(array):
                 self.buffers.setdefault(call, name)
         self.last = dict.fromkeys((out for out in program.outputs if type(out) is Call), np.inf)
         for index, call in reversed(list(enumerate(self.calls))):
@@ -84,7 +84,7 @@ class _Function:
         """Name of the array that a call writes into."""
         if call not in self.buffers:
             end = index + is_elementwise(call)  # it may write over its operand
-            like = (one for one in reversed(self.lent) if _layout(one.value) == _layout(call.value))
+            like = (one for one in reversed(self.lent) if layout(one.value) == layout(call.value))
             spare = next((one for one in like if self.last[one] < end), None)
             if spare:
                 self.lent.remove(spare)
@@ -113,7 +113,3 @@ def fills(call):
     """Whether the call can write its result into an array that it is given."""
     plain = not call.kwargs and (is_elementwise(call) or call.function is np.matmul)
     return is_array(call.value) and (plain or is_reduction(call))
-
-
-def _layout(array):
-    return array.shape, array.dtype, array.strides

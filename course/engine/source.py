@@ -4,6 +4,7 @@ import ast
 import inspect
 import keyword
 import operator
+import re
 
 import numpy as np
 
@@ -118,12 +119,10 @@ class Listing:
         return name
 
     def _constant(self, value, name=None):
-        for known, other in self.constants.items():
-            if other is value:
-                return known
-        name = self._free(name or f"c{len(self.constants) + 1}")
-        self.constants[name] = value
-        return name
+        known = (name for name, other in self.constants.items() if other is value)
+        found = next(known, None) or self._free(name or f"c{len(self.constants) + 1}")
+        self.constants[found] = value
+        return found
 
 
 def _tidy(text):
@@ -141,29 +140,20 @@ def _is_transposition(call):
 def _describe(value):
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} that the loss brings along"
-    return (getattr(value, "__doc__", None) or type(value).__name__).strip().splitlines()[0]
+    return (value.__doc__ or type(value).__name__).strip().splitlines()[0]
 
 
 def names_in(model, loss, batch):
-    """Names for parameters and batch: those of the fields, and of the loss's own arguments.
-
-    Where several fields have the same name, as in a chain of layers, their place is added.
-    """
-    ways = [name.split(".") for name, _ in named(model)]
-    last = [next((part for part in reversed(way) if part.isidentifier()), "p") for way in ways]
-    names = [
-        name if last.count(name) == 1 else "_".join([name, *filter(str.isdigit, way)])
-        for name, way in zip(last, ways, strict=True)
+    """Names for parameters and batch: those of the fields, and of the loss's own arguments."""
+    arguments = [*inspect.signature(loss).parameters][1:] + [
+        f"batch_{i}" for i in range(len(batch))
     ]
-    try:
-        arguments = list(inspect.signature(loss).parameters.values())[1 : len(batch) + 1]
-    except (TypeError, ValueError):
-        arguments = []
-    names += [argument.name for argument in arguments if argument.kind < argument.VAR_POSITIONAL]
-    names += [f"batch_{i}" for i in range(len(names) - len(ways), len(batch))]
-    taken = {"np", "loss", *keyword.kwlist}
-    for index in range(len(names)):
-        while names[index] in taken:
-            names[index] += "_"
-        taken.add(names[index])
+    names, taken = [], {"np", "loss", *keyword.kwlist}
+    for name in [*(name for name, _ in named(model)), *arguments[: len(batch)]]:
+        name = re.sub(r"^layers\.|^(?=\d)", "layer_", name)
+        name = re.sub(r"\W", "_", name)
+        while name in taken:
+            name += "_"
+        names.append(name)
+        taken.add(name)
     return names

@@ -15,25 +15,25 @@ from autograd.extend import Box, VSpace
 from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vspaces import ArrayVSpace
 
-__all__ = ["PYTHONS", "Call", "Tape", "Traced", "each", "flat", "is_check", "spelled"]
+__all__ = [
+    "PYTHONS", "Call", "Tape", "Traced", "each", "flat", "is_check", "layout", "plain_value",
+    "spelled",
+]  # fmt: skip
 
 PYTHONS = {  # what Python calls if there are Python's own numbers on both sides
-    np.add: operator.add,
-    np.subtract: operator.sub,
-    np.multiply: operator.mul,
+    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
     np.divide: operator.truediv,
-}
+}  # fmt: skip
+NUMBERS = (np.ndarray, np.generic, float, int, complex)
 FUNCTIONS = {  # the shape of their results follows from the shapes they are given
     np.sum, np.mean, np.max, np.min, np.std, np.var, np.prod, np.any, np.all, np.argmax, np.argmin,
     np.cumsum, np.clip, np.dot, np.reshape, np.ravel, np.transpose, np.swapaxes, np.squeeze,
     np.astype, np.copy, np.median, np.concatenate, np.expand_dims, np.tensordot, np.outer,
-    np.zeros, np.broadcast_to, np.linalg.norm, operator.pow, *PYTHONS.values(),
+    np.zeros, np.zeros_like, np.ones_like, np.broadcast_to, np.linalg.norm, operator.pow,
+    *PYTHONS.values(),
 }  # fmt: skip
 METHODS = {one.__name__: one for one in FUNCTIONS if hasattr(np.ndarray, one.__name__)}
-ABOUT_SHAPES = {
-    np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.zeros_like,
-    np.ones_like,
-}  # fmt: skip
+ABOUT_SHAPES = {np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj}
 KEPT = "uses a value that it kept from an earlier call"
 
 
@@ -75,14 +75,11 @@ class Tape:
     def record(self, function, args, kwargs=None):
         """Call a function, and write it down."""
         kwargs = kwargs or {}
-        value = function(*each(_plain, args), **each(_plain, kwargs))
-        name = getattr(function, "__name__", "a function")
+        value = function(*each(plain_value, args), **each(plain_value, kwargs))
         if kwargs.get("out") is not None:
             self.refuse("writes a result into an array that it is given (`out=`, `+=`)")
-        elif not (
-            isinstance(value, (np.ndarray, np.generic, float, int, complex))
-            and _has_sure_shape(function, args)
-        ):
+        elif not (isinstance(value, NUMBERS) and _has_sure_shape(function, args)):
+            name = getattr(function, "__name__", "a function")
             self.refuse(f"calls {name}, whose result may be of another kind or shape each time")
         if self.refusal:
             return value
@@ -99,11 +96,9 @@ class Tape:
         self.refuse(KEPT)
 
     def _call(self, arg):
-        if type(arg) is not Traced:
-            return arg
-        if arg._tape is not self:
+        if type(arg) is Traced and arg._tape is not self:
             self.refuse(KEPT)
-        return arg._call
+        return arg._call if type(arg) is Traced else arg
 
     def _traced(self, call):
         self.calls.append(call)
@@ -144,7 +139,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         if any(isinstance(one, Box) for one in flat((args, kwargs))):
             self._tape.refuse("gives a parameter to plain numpy (import autograd.numpy as np)")
         if function in ABOUT_SHAPES or self._tape.refusal:
-            return function(*each(_plain, args), **each(_plain, kwargs))
+            return function(*each(plain_value, args), **each(plain_value, kwargs))
         return self._tape.record(function, args, kwargs)
 
     def __array__(self, dtype=None, copy=None):
@@ -201,7 +196,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 def _needing_a_number(name):
     def method(self, *args):
         self._tape.refuse(f"needs a plain value (`{name.strip('_')}`), as if, float() and print do")
-        return getattr(self._value, name)(*each(_plain, args))
+        return getattr(self._value, name)(*each(plain_value, args))
 
     return method
 
@@ -255,7 +250,13 @@ def is_check(function):
     return hasattr(function, "is_check")
 
 
-def _plain(value):
+def layout(array):
+    """What an array has to have in common with another to take its place."""
+    return array.dtype, array.shape, array.strides
+
+
+def plain_value(value):
+    """A value, if it is on a tape, without it."""
     return value._value if type(value) is Traced else value
 
 
