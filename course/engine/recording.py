@@ -149,12 +149,12 @@ class Replay:
         self.steps += 1
         if not self.problem:
             try:
-                kind = self._kind(batch)
-                if kind in self.compared:
-                    value = self.compared[kind](*values, *batch, *self.out)
+                self._look_at(batch)
+                if self.key in self.compared:
+                    value = self.compared[self.key](*values, *batch, *self.out)
                     self.last = values, batch
                     return value
-                if kind not in self.recorded:
+                if self.key not in self.recorded:
                     return self._taken(self._record(values, batch))
             except Exception as error:  # the loss's own will come again
                 self._give_up(_told(error))
@@ -169,15 +169,15 @@ class Replay:
         if self.problem or self.last is None or self.outside.changed():
             return
         try:
-            self._kind(self.last[1])
+            self._look_at(self.last[1])
             problem = self._difference(*self.last, self._differentiate(*self.last))
         except Exception as error:
             problem = f"the loss, called again, raises {_told(error)}"
         if problem:
             self._give_up(problem, doubtful=True)
 
-    def _kind(self, batch):
-        """The kind of a batch. All is forgotten if the loss reads another thing by now."""
+    def _look_at(self, batch):
+        """Find its kind in `key`, and forget all if the loss reads another thing by now."""
         if self.outside.changed():
             self.recorded, self.compared, self.last = {}, {}, None
             self.outside = Outside(self.loss, self.model)
@@ -185,22 +185,18 @@ class Replay:
             raise Unrecordable(self.outside.problem)
         if batch is not self.batch:  # [(x, y)] gives the same one each time
             self.batch, self.key = batch, tuple(map(kind, batch))
-        return self.key
 
     def _record(self, values, batch):
         """The ordinary value and gradients, from which a function is made to take them again."""
         self.recordings += 1
         if self.recordings > MOST:
-            why = (
-                "batches of so many kinds, or a variable from outside that changes again and again"
-            )
+            why = "so many kinds of batches, or a variable that changes again and again"
             raise Unrecordable(f"more than {MOST} recordings were needed, for {why}")
         tape = Tape()
         given = self._typed(values)
         inputs = [tape.input(traceable(value)) for value in given]
-        traced = [tape.input(part) for part in batch]
-        pairs = zip(batch, traced, strict=True)
-        data = [part if isinstance(part, SETTINGS) else one for part, one in pairs]
+        pairs = [(part, tape.input(part)) for part in batch]
+        data = [part if isinstance(part, SETTINGS) else traced for part, traced in pairs]
 
         def forward(boxes):
             result = self.loss(self.build(boxes), *data)
@@ -253,13 +249,12 @@ class Replay:
         return value
 
     def _differentiate(self, values, batch):
-        return differentiate(
-            lambda boxes: self.loss(self.build(boxes), *batch), self._typed(values)
-        )
+        given = self._typed(values)
+        return differentiate(lambda boxes: self.loss(self.build(boxes), *batch), given)
 
     def _typed(self, values):
         """Floats as the floats that the model has."""
-        return [v if kind is None else kind(v) for v, kind in zip(values, self.types, strict=True)]
+        return [v if to is None else to(v) for v, to in zip(values, self.types, strict=True)]
 
 
 class Unrecordable(Exception):
