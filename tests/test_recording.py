@@ -239,6 +239,15 @@ def test_gradients_that_are_made_of_the_same(order):
     assert_replayed(both(loss, model, [(X, Y)]))
 
 
+def test_an_array_is_kept_as_long_as_a_view_of_it_is_needed():
+    def loss(model, x, y):
+        backwards = np.reshape(model["w"] * x, -1)[::-1]  # a view
+        another = np.tanh(model["v"] * x) + y  # of the same size
+        return np.mean((backwards - another) ** 2)
+
+    assert_replayed(both(loss, {"w": X, "v": Y}, [(X, Y)]))
+
+
 def test_a_tie_stays_one_parameter():
     shared = features(4, 4)
     model = Chain(
