@@ -422,9 +422,9 @@ function render({ model, el }) {
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", spec.title);
   const kinds = { Number: number, Choice: choice, Points: pointsOf, Pad: pad };
-  for (const [name, control] of Object.entries(spec.controls)) {
-    el.append(...kinds[control.kind](name, control));
-  }
+  const shown = Object.entries(spec.controls)
+    .flatMap(([name, control]) => kinds[control.kind](name, control));
+  el.append(make("div", { class: shown.length > 3 ? "two columns" : "" }, ...shown));
   for (const [axes, names] of Object.entries(spec.drag)) dragged(axes, names);
   const bar = make("div", { class: "bar" });
   if (spec.play) bar.append(...player(spec.play), make("span", { class: "gap" }));

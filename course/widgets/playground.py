@@ -202,7 +202,8 @@ def sentence(learner):
     x, y = learner.points[1]
     with quiet():
         share = accuracy(learner.network(x)[:, 0], y.astype(int))
-    units = f"{now.depth} hidden layer{'s' * (now.depth != 1)} of {now.width} {now.activation}"
+    kind = "units without activation" if now.activation == "none" else now.activation
+    units = f"{now.depth} hidden layer{'s' * (now.depth != 1)} of {now.width} {kind}"
     said = (
         f"{units if now.depth else 'No hidden layer'}, {now.optimizer} at rate {now.rate:.4g}: "
         f"after {learner.epochs:,} epoch{'s' * (learner.epochs != 1)} the loss is {number(loss)} "
