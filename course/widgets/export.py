@@ -27,14 +27,7 @@ def page(explorer, most):
     """The HTML of `Explorer.export`."""
     files = {name: (HERE / name).read_text(encoding="utf-8") for name in FILES}
     room = most - sum(map(len, files.values())) - 1000
-    counts = {name: len(known) for name, known in _axes(explorer, {}).items()}
-    size = _size_of_a_frame(explorer)
-    # Base 64 takes four characters for three bytes.
-    while prod(counts.values()) * size > room * 3 / 4 and _shrink(explorer, counts):
-        pass
-    while len(packed := _packed(explorer, _axes(explorer, counts))) > room * 3 / 4:
-        if not _shrink(explorer, counts):
-            break
+    packed = _fitting(explorer, room * 3 / 4)  # base 64 takes four characters for three bytes
     script = files["explorer.js"].replace("export default { render };", "")
     script = script.replace("export ", "") + files["table.js"]
     data = base64.b64encode(packed).decode()
@@ -49,6 +42,20 @@ def page(explorer, most):
 FILES = ("explorer.js", "table.js", "explorer.css")
 
 
+def _fitting(explorer, room):
+    """The table with as many values as have room; what a frame takes is known after the first."""
+    size = _size_of_a_frame(explorer)
+    for tries in itertools.count():
+        counts = {name: len(known) for name, known in _axes(explorer, {}).items()}
+        more = True
+        while _frames(explorer, counts) * size > room and more:
+            more = _shrink(explorer, counts)
+        packed = _packed(explorer, _axes(explorer, counts))
+        if (tries and len(packed) <= room) or not more:
+            return packed
+        size = 1.02 * len(packed) / _frames(explorer, counts)
+
+
 def _axes(explorer, counts):
     """The values of each control that are computed ahead, by name."""
     axes = {}
@@ -56,7 +63,7 @@ def _axes(explorer, counts):
         kept = [preset[name] for preset in explorer.presets.values() if name in preset]
         if isinstance(control, Choice):
             axes[name] = control.options
-        elif isinstance(control, Number) and control.shown:
+        elif isinstance(control, Number) and control.shown and counts.get(name) != 1:
             axes[name] = _thinned(control.positions, counts.get(name, np.inf), set(kept))
         elif isinstance(control, Pad):  # what is drawn is not known ahead, but what buttons draw
             axes[name] = list(dict.fromkeys(kept))
@@ -73,13 +80,28 @@ def _thinned(positions, count, kept):
     return sorted({*(positions[i] for i in chosen), *kept})
 
 
+def _frames(explorer, counts):
+    return prod(map(len, _axes(explorer, counts).values()))
+
+
 def _shrink(explorer, counts):
-    """Take a tenth of its positions from the number that has the most; False if none is left."""
+    """Take a tenth of its positions from the number that has the most.
+
+    Where all have few, one keeps the start's alone, and the others have all again: first those
+    that are dragged in a picture.
+    False if none is left.
+    """
+    dragged = [name for pair in explorer.spec["drag"].values() for name in pair if name]
     numbers = [name for name in counts if getattr(explorer.controls[name], "shown", False)]
-    name = max(numbers, key=counts.get, default=None)
-    if name is None or counts[name] <= FEWEST:
+    numbers = sorted((n for n in numbers if counts[n] > 1), key=lambda n: n not in dragged)
+    if not numbers:
         return False
-    counts[name] = counts[name] * 9 // 10
+    name = max(numbers, key=counts.get)
+    if counts[name] > FEWEST:
+        counts[name] = max(counts[name] * 9 // 10, FEWEST)
+    else:
+        counts.update({name: len(explorer.controls[name].positions) for name in numbers})
+        counts[numbers[0]] = 1
     return True
 
 
