@@ -384,8 +384,9 @@ function render({ model, el }) {
       const { marks: now, words: told } = model.get("frame");
       const ended = !waiting && seen === now + told;  // diverged, or arrived: nothing moves
       if (!waiting) seen = now + told;
+      const soon = Boolean(waiting);  // an answer that is late is not waited for a whole pause more
       if (!el.isConnected || ended || !step()) { stop(); return; }
-      running = setTimeout(tick, SPEEDS[speed.value]);
+      running = setTimeout(tick, soon ? 8 : SPEEDS[speed.value]);
     };
     toggle.addEventListener("click", () => {
       if (running) { stop(); return; }
