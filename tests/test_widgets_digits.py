@@ -112,5 +112,5 @@ def test_exported_it_has_the_examples_and_says_that_drawing_needs_a_kernel():
     known = table(reader.export())
     assert list(known["spec"]["presets"]) == list(reader.presets)
     assert known["axes"]["pad"] == [preset["pad"] for preset in reader.presets.values()][:-1]
-    assert "drawing pad" in known["spec"]["note"]
+    assert "more: drawing." in known["spec"]["note"]
     assert not known["spec"]["controls"]

@@ -20,6 +20,7 @@ __all__ = ["page"]
 
 HERE = Path(__file__).parent
 FEWEST = 4  # positions that a number keeps
+WITH_A_KERNEL = {"Points": "points put by a click", "Pad": "drawing"}
 SAMPLE = 40  # frames computed to know how many there may be
 
 
@@ -147,7 +148,7 @@ def _spec(explorer, axes):
         if len(axes[name]) > 1 and control["kind"] != "Pad":
             controls[name] = control | ({"positions": axes[name]} if "positions" in control else {})
         elif control.get("shown", True):
-            missing.append(control["label"])
+            missing.append(WITH_A_KERNEL.get(control["kind"], control["label"]))
     drag = {ax: pair for ax, pair in spec["drag"].items() if set(pair) <= {*controls, None}}
     play = spec["play"] if spec["play"] in controls else None
     if spec["drag"] and not drag:

@@ -13,11 +13,13 @@ async function start(data, place) {
       let row = 0, exact = true;
       const met = {};
       for (const [name, known] of Object.entries(axes)) {
-        const wanted = values[name];
-        const at = typeof wanted === "number" ? nearest(known, wanted) : known.indexOf(wanted);
+        const wanted = values[name], text = JSON.stringify(wanted);  // lists are equal by content
+        const at = typeof wanted === "number" ? nearest(known, wanted)
+          : known.findIndex((value) => JSON.stringify(value) === text);
+        if (at < 0) throw new Error(`${name} ${text} was not computed ahead`);
         row = row * known.length + at;
         met[name] = known[at];
-        exact &&= met[name] === wanted;
+        exact &&= JSON.stringify(met[name]) === text;
       }
       const [still, said, ...parts] = frames[row];
       const note = exact ? "" : "Computed ahead for some values only: the nearest is shown.";

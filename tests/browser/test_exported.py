@@ -2,7 +2,7 @@
 
 import pytest
 
-from course.widgets import explore_learning_rate
+from course.widgets import explore_boundary, explore_learning_rate
 
 PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><body data-theme="auto">'
 
@@ -28,6 +28,14 @@ def shown(browser, explorer, tmp_path_factory):
     context.close()
 
 
+@pytest.fixture(scope="module")
+def boundary(tmp_path_factory):
+    """The boundary explorer, and where it was exported to."""
+    explorer, path = explore_boundary(), tmp_path_factory.mktemp("boundary") / "page.html"
+    path.write_text(PAGE + explorer.export(), encoding="utf-8")
+    return explorer, path
+
+
 def state(page):
     """The values in the boxes and the pressed button."""
     boxes = [float(box.input_value()) for box in page.locator(".row input[type=text]").all()]
@@ -51,6 +59,19 @@ def test_its_buttons_show_what_a_kernel_shows(shown, explorer, name):
         explorer.frame["marks"],
     )
     assert shown.locator(".marks svg").evaluate(marks) == here.evaluate(marks)
+
+
+@pytest.mark.parametrize("name", ["climb first", "standardised, 100 steps", "reset"])
+def test_what_is_no_number_is_found_in_its_table_too(browser, boundary, name):
+    """The boundary explorer has points as well: a list, empty here."""
+    explorer, path = boundary
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    page.get_by_role("button", name=name, exact=True).click()
+    explorer.set(**explorer.presets["reset"] | explorer.presets[name])
+    assert page.get_by_role("status").inner_text() == explorer.sentence
+    assert page.locator(PRESSED).inner_text() == explorer.values["data"]
+    page.close()
 
 
 def test_its_keys_move_it(shown):
