@@ -412,6 +412,27 @@ def test_export_keeps_to_its_size_and_keeps_start_and_presets():
     assert f"{len(axes['rate'])} of rate" in table(small)["spec"]["note"]
 
 
+def test_export_of_many_numbers_keeps_one_start_rather_than_its_size():
+    names = ["across", "up", "rate", "steps"]
+    ways = [dict.fromkeys(names, value) for value in (2, 5, 8, 11, 13)]
+    explorer = Explorer(
+        draw,
+        lambda **values: ([], " ".join(map(str, values.values()))),
+        {name: Number(name, range(1, 16), 3) for name in names}
+        | {"power": Number("power", [1, 2], 1, shown=False), "scale": Choice("y is", ["linear"])},
+        still=("scale",),
+        presets={str(index): way for index, way in enumerate(ways)},
+        drag={"power": ("across", "up")},
+    )
+    size = len(explorer.export(0)) + 15_000
+    html = explorer.export(size)
+    assert len(html) <= size
+    axes = table(html)["axes"]
+    assert axes["across"] == [3]
+    assert len(axes["rate"]) > 4
+    assert "the start that is dragged" in table(html)["spec"]["note"]
+
+
 def test_export_has_no_button_for_a_state_that_was_not_computed():
     hidden = Number("start", [0.0, 1.0], 0.0, shown=False)
     explorer = Explorer(
