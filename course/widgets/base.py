@@ -174,7 +174,8 @@ class Explorer(anywidget.AnyWidget):
 
     def drawn(self, values):
         """What stands still at these values: the `Picture`, and what the page is told of it."""
-        return self._drawn(tuple(values[name] for name in self.still))
+        with ONE_AT_A_TIME:  # an export draws, too
+            return self._drawn(tuple(values[name] for name in self.still))
 
     def _drawn(self, still):
         # Axes keep their places: finding them is half of what a picture costs.
