@@ -358,7 +358,7 @@ function render({ model, el }) {
   }
 
   function player(moved) {
-    let running = null;
+    let running = null, late = false;  // late: the next picture waits for the answer to the last
     const isControl = moved !== "next", positions = isControl && spec.controls[moved].positions;
     const toggle = make("button", { type: "button" });
     const speed = make("select", { "aria-label": "speed" },
@@ -377,17 +377,20 @@ function render({ model, el }) {
     const stop = () => {
       clearTimeout(running);
       running = null;
+      late = false;
       say();
     };
     let seen = null;
     const tick = () => {
+      late = Boolean(waiting);
+      if (late) return;
       const { marks: now, words: told } = model.get("frame");
-      const ended = !waiting && seen === now + told;  // diverged, or arrived: nothing moves
-      if (!waiting) seen = now + told;
-      const soon = Boolean(waiting);  // an answer that is late is not waited for a whole pause more
+      const ended = seen === now + told;  // diverged, or arrived: nothing moves
+      seen = now + told;
       if (!el.isConnected || ended || !step()) { stop(); return; }
-      running = setTimeout(tick, soon ? 8 : SPEEDS[speed.value]);
+      running = setTimeout(tick, SPEEDS[speed.value]);
     };
+    stage.addEventListener("moved", () => { if (running && late) tick(); });
     toggle.addEventListener("click", () => {
       if (running) { stop(); return; }
       const atEnd = isControl && nearest(positions, values[moved]) === positions.length - 1;

@@ -12,6 +12,8 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+from course.command.lab import SETTINGS
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,7 +38,7 @@ def chromium():
 
 @contextmanager
 def served(root, home, theme="JupyterLab Light", python=sys.executable):
-    """JupyterLab of a Python serving `root`, its own settings in `home`; gives its address."""
+    """JupyterLab as `downhill` starts it, serving `root`, settings in `home`; gives its address."""
     home = Path(home)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
     write_setting(home, "apputils-extension/notification", quiet)
@@ -52,6 +54,7 @@ def served(root, home, theme="JupyterLab Light", python=sys.executable):
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_CONFIG_PATH": str(SETTINGS),
         "IPYTHONDIR": str(home / "ipython"),
     }
     command = [python, "-m", "jupyter", "lab", "--allow-root", "--no-browser"]

@@ -6,8 +6,6 @@ import re
 import nbformat
 import pytest
 
-from course.command.lab import SETTINGS
-
 from .conftest import NOTEBOOKS
 from .lab import (
     explorers,
@@ -338,10 +336,9 @@ def test_busy_kernel_and_a_restarted_one_are_said(browser, lab, folder):
     page.close()
 
 
-def test_saved_explorer_shows_its_picture_when_its_kernel_is_gone(browser, tmp_path, monkeypatch):
-    """As `downhill` starts JupyterLab: run, save, end everything, open it again."""
+def test_saved_explorer_shows_its_picture_when_its_kernel_is_gone(browser, tmp_path):
+    """Run, save, end everything, open it again."""
     write(tmp_path, "saved.ipynb", "from course.widgets import explore_line\nexplore_line()")
-    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(SETTINGS))
     with served(tmp_path, tmp_path / "home") as lab:
         page = opened(browser, lab, "saved.ipynb")
         page.keyboard.press("Control+s")
