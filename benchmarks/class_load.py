@@ -107,7 +107,8 @@ class Hub:
         absent = there / "absent"
         absent.mkdir()
         (absent / "jupyter_server_config.json").write_text(json.dumps(ABSENT))
-        (absent / "rfc3987_syntax.py").write_text("raise ImportError('not in the image')\n")
+        for name in ("rfc3987_syntax", "debugpy"):
+            (absent / f"{name}.py").write_text("raise ImportError('not in the image')\n")
         options = vars(self) | {
             "password": secrets.token_hex(16),
             "settings": joined(SETTINGS, FOR_A_HUB, absent),
@@ -137,7 +138,12 @@ class Hub:
         return (self.there / "log").read_text(errors="replace")[-600:]
 
     async def ask(self, path, method="GET", body=None, timeout=300):
-        """Ask the hub, or a user's server, with the token."""
+        """Ask the hub, or a user's server, with the token; return what it answers."""
+        answer = await self.page(path, method, body, timeout)
+        return json.loads(answer) if answer else None
+
+    async def page(self, path, method="GET", body=None, timeout=300):
+        """Return what stands at an address; an HTTPClientError where nothing does."""
         request = HTTPRequest(
             self.url + path,
             method,
@@ -146,8 +152,7 @@ class Hub:
             request_timeout=timeout,
             allow_nonstandard_methods=True,
         )
-        answer = await AsyncHTTPClient().fetch(request)
-        return json.loads(answer.body) if answer.body else None
+        return (await AsyncHTTPClient().fetch(request)).body
 
     async def until_it_answers(self, path="/hub/api/", seconds=120):
         """Wait; return how long it took."""
@@ -182,7 +187,8 @@ class Student:
         await self.hub.until_it_answers(f"/user/{self.name}/api/status", 300)
 
     async def open(self):
-        """Open the lesson: its text, a kernel, a line to it."""
+        """Open the lesson: JupyterLab's page, the text, a kernel, a line to it."""
+        await self.hub.page(f"/user/{self.name}/lab/tree/{LESSON}")
         base = f"/user/{self.name}/api"
         self.notebook = (await self.hub.ask(f"{base}/contents/{LESSON}"))["content"]
         asked = {"path": LESSON, "type": "notebook", "name": "", "kernel": {"name": "python3"}}

@@ -1,5 +1,6 @@
 """What a Binder session installs is pinned, complete, and enough for the course."""
 
+import contextlib
 import importlib.metadata
 import os
 import re
@@ -10,11 +11,12 @@ import tomllib
 from pathlib import Path
 
 from jupyter_client import KernelManager
+from jupyter_server.extension.config import ExtensionConfigManager
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from course.command.lab import FOR_ITS_KERNELS
+from course.command.lab import FOR_A_HUB, FOR_ITS_KERNELS, SETTINGS
 
 ROOT = Path(__file__).parent.parent
 BINDER = ROOT / "binder"
@@ -24,6 +26,10 @@ THERE = {"python_version": PYTHON, "sys_platform": "linux", "platform_system": "
 
 
 LOCK = (BINDER / "requirements.txt").read_text()
+UNINSTALLS = re.search(
+    "^pip uninstall --yes --quiet (.*)$", (BINDER / "postBuild").read_text(), re.M
+)[0]
+SERVERS = [folder / "jupyter_server_config.d" for folder in (SETTINGS, FOR_A_HUB)]
 
 
 def read_pins():
@@ -136,29 +142,64 @@ def test_repo2docker_reads_the_folder_as_meant(tmp_path):
     assert "binder/start" in recipe
 
 
+@contextlib.contextmanager
+def kernel(env, folder):
+    """A kernel in an environment: its client, and a list for what it says."""
+    manager = KernelManager(ip="127.0.0.1")
+    manager.start_kernel(env=env, cwd=str(folder))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=120)
+        yield client, []
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def printed(said):
+    """Return what a kernel's messages show as text."""
+    return [m["content"]["text"] for m in said if m["msg_type"] == "stream"]
+
+
 def test_kernels_of_the_image_give_memory_back(tmp_path):
     """The built image's own kernel starts with the extension that does so, and says nothing."""
     script = (BINDER / "postBuild").read_text()
     assert 'shutil.copytree(FOR_ITS_KERNELS, f"{sys.prefix}/etc/ipython"' in script
     shutil.copytree(FOR_ITS_KERNELS, tmp_path / "profile_default")
-    manager = KernelManager(ip="127.0.0.1")
-    manager.start_kernel(env=os.environ | {"IPYTHONDIR": str(tmp_path)}, cwd=str(tmp_path))
-    client = manager.client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=120)
-        said = []
+    with kernel(os.environ | {"IPYTHONDIR": str(tmp_path)}, tmp_path) as (client, said):
         # Figures are rings of objects, as this is; without the extension it would still be there.
         for code in (LEAVES_A_RING, "print(ring() is None)"):
             client.execute_interactive(code, timeout=120, output_hook=said.append)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-    assert [m["content"]["text"] for m in said if m["msg_type"] == "stream"] == ["True\n"]
+    assert printed(said) == ["True\n"]
 
 
 def test_a_course_without_the_grammar_of_addresses_starts_its_server():
     """The image takes rfc3987-syntax out; what needs it does without."""
-    assert "pip uninstall --yes --quiet rfc3987-syntax\n" in (BINDER / "postBuild").read_text()
+    assert " rfc3987-syntax " in UNINSTALLS
     without = "import sys; sys.modules['rfc3987_syntax'] = None; import jupyterlab.labapp"
     subprocess.run([sys.executable, "-c", without], check=True)
+
+
+def test_a_kernel_without_the_debugger_says_so_and_runs_cells(tmp_path):
+    """The image takes debugpy out; JupyterLab then offers no debugger."""
+    assert UNINSTALLS.endswith(" debugpy")
+    (tmp_path / "debugpy.py").write_text("raise ImportError('not in the image')\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    with kernel(os.environ | {"PYTHONPATH": path}, tmp_path) as (client, said):
+        client.execute_interactive("print(1 + 1)", timeout=120, output_hook=said.append)
+        answer = client.kernel_info(reply=True, timeout=120)["content"]
+    assert printed(said) == ["2\n"]
+    assert "debugger" not in answer.get("supported_features", [])
+    assert answer.get("debugger", False) is False
+
+
+def test_settings_of_the_image_win_over_what_packages_install_beside_them(tmp_path):
+    """All lie in one folder there, where the last file by name has the last word."""
+    enabled = tmp_path / "jupyter_server_config.d"
+    for folder in (Path(sys.prefix, "etc/jupyter", enabled.name), *SERVERS):
+        shutil.copytree(folder, enabled, dirs_exist_ok=True)
+    extensions = ExtensionConfigManager(read_config_path=[str(tmp_path)]).get_jpserver_extensions()
+    assert {name for name, on in extensions.items() if on} >= {"jupyterlab", "downhill_prompt"}
+    left_out = ("jupyter_lsp", "jupyter_server_terminals", "notebook", "notebook_shim")
+    assert [extensions[name] for name in left_out] == [False] * len(left_out)

@@ -13,7 +13,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, websocket_connect
 
-from course.command import prompt
+import downhill_prompt as prompt
 from course.command.lab import SETTINGS
 
 
@@ -65,3 +65,13 @@ def test_the_servers_that_downhill_starts_have_the_extension(tmp_path):
     extensions = json.loads(shown)["ServerApp"]["jpserver_extensions"]
     assert f"'{prompt.__name__}': True" in extensions
     assert prompt._jupyter_server_extension_points() == [{"module": prompt.__name__}]
+
+
+def test_the_extension_loads_nothing_of_the_course_into_a_server():
+    loaded = (
+        "import sys, downhill_prompt; print(sys.modules.keys() & {'course', 'numpy', 'autograd'})"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "set()\n"
