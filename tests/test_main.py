@@ -185,13 +185,13 @@ def address(tmp_path):
 
 
 def test_command_serves_the_first_lesson_from_the_learners_folder(tmp_path, address):
-    for _ in range(300):
+    for _ in range(1200):
         with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5) as page:
             assert page.url == f"{address}/lab/tree/00_start_here.ipynb"
             break
         time.sleep(0.1)
     else:
-        pytest.fail("JupyterLab did not answer within 30 s")
+        pytest.fail("JupyterLab did not answer within 120 s")
     with urllib.request.urlopen(f"{address}/api/contents", timeout=5) as answer:
         served = {entry["name"] for entry in json.load(answer)["content"]}
     assert served == {path.name for path in (tmp_path / "mine").glob("[!.]*")}
