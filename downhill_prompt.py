@@ -5,7 +5,7 @@ acknowledged the one before, and the page's system takes up to 40 ms for that (N
 RFC 896, against delayed acknowledgements). A kernel sends three small messages for each move of a
 slider.
 
-It stands beside the course, not in it: `import course` loads numpy and autograd, 9 MB and a second
+It stands beside the course, not in it: `import course` loads numpy and autograd, 10 MB and a second
 or two of every server's start.
 """
 

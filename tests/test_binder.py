@@ -1,21 +1,27 @@
 """What a Binder session installs is pinned, complete, and enough for the course."""
 
+import asyncio
 import contextlib
+import gc
 import importlib.metadata
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
+import weakref
 from pathlib import Path
 
+import pytest
 from jupyter_client import KernelManager
 from jupyter_server.extension.config import ExtensionConfigManager
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import downhill_sparing
 from course.command.lab import FOR_A_HUB, FOR_ITS_KERNELS, SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -174,6 +180,39 @@ def test_kernels_of_the_image_give_memory_back(tmp_path):
     assert printed(said) == ["True\n"]
 
 
+class Ring:
+    def __init__(self):
+        self.me = self
+
+
+@pytest.fixture
+def ring():
+    """Return a reference to what only the collector clears away, which doesn't run by itself."""
+    gc.disable()
+    yield weakref.ref(Ring())
+    gc.enable()
+
+
+def test_servers_of_the_image_give_memory_back(ring, monkeypatch):
+    monkeypatch.setattr(downhill_sparing, "EVERY", 0.01)
+
+    async def serve():
+        downhill_sparing._load_jupyter_server_extension(None)
+        deadline = time.monotonic() + 20
+        while ring() is not None and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(serve())
+    assert ring() is None
+
+
+def test_what_has_not_grown_gives_nothing_back(ring):
+    downhill_sparing.give_back_once_grown(downhill_sparing.resident())()
+    assert ring() is not None
+    downhill_sparing.give_back_once_grown(0.0)()
+    assert ring() is None
+
+
 def test_a_course_without_the_grammar_of_addresses_starts_its_server():
     """The image takes rfc3987-syntax out; what needs it does without."""
     assert " rfc3987-syntax " in UNINSTALLS
@@ -200,6 +239,10 @@ def test_settings_of_the_image_win_over_what_packages_install_beside_them(tmp_pa
     for folder in (Path(sys.prefix, "etc/jupyter", enabled.name), *SERVERS):
         shutil.copytree(folder, enabled, dirs_exist_ok=True)
     extensions = ExtensionConfigManager(read_config_path=[str(tmp_path)]).get_jpserver_extensions()
-    assert {name for name, on in extensions.items() if on} >= {"jupyterlab", "downhill_prompt"}
+    assert {name for name, on in extensions.items() if on} >= {
+        "jupyterlab",
+        "downhill_prompt",
+        "downhill_sparing",
+    }
     left_out = ("jupyter_lsp", "jupyter_server_terminals", "notebook", "notebook_shim")
     assert [extensions[name] for name in left_out] == [False] * len(left_out)

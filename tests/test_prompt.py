@@ -67,10 +67,12 @@ def test_the_servers_that_downhill_starts_have_the_extension(tmp_path):
     assert prompt._jupyter_server_extension_points() == [{"module": prompt.__name__}]
 
 
-def test_the_extension_loads_nothing_of_the_course_into_a_server():
-    loaded = (
-        "import sys, downhill_prompt; print(sys.modules.keys() & {'course', 'numpy', 'autograd'})"
-    )
+def test_extensions_load_nothing_of_the_course_into_a_server():
+    loaded = """
+import sys, downhill_prompt, downhill_sparing
+
+print(sys.modules.keys() & {'course', 'numpy', 'autograd'})
+"""
     shown = subprocess.run(
         [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
     )
