@@ -233,6 +233,20 @@ def test_a_kernel_without_the_debugger_says_so_and_runs_cells(tmp_path):
     assert answer.get("debugger", False) is False
 
 
+def test_jupyterlabs_shop_of_extensions_stays_away_from_servers_of_the_image(monkeypatch):
+    """Its client reads the certificates of all authorities: 2 MB of each server's."""
+    from jupyterlab.labapp import LabApp
+
+    def manager(*folders):
+        monkeypatch.setenv("JUPYTER_CONFIG_PATH", os.pathsep.join(map(str, folders)))
+        lab = LabApp()
+        lab.load_config_file()
+        return lab.extension_manager
+
+    assert manager(SETTINGS, FOR_A_HUB) == "readonly"
+    assert manager(SETTINGS) != "readonly"
+
+
 def test_settings_of_the_image_win_over_what_packages_install_beside_them(tmp_path):
     """All lie in one folder there, where the last file by name has the last word."""
     enabled = tmp_path / "jupyter_server_config.d"
