@@ -121,10 +121,16 @@ def test_points_have_two_coordinates_and_a_class():
 # a picture: still below, moving above
 
 
+def vertices(picture, curve):
+    """Where an SVG path goes, in pixels."""
+    path = parse(picture.svg([curve])).find(f"{SVG}path").get("d")
+    moves = [pair.split(",") for pair in path.replace("h0", "").replace("m", " ").split()]
+    return np.cumsum(np.array(moves, dtype=int), axis=0) / 10
+
+
 def test_marks_lie_where_matplotlib_puts_them(picture):
     curve = Curve("power", np.array([0.0, 1.0]), np.array([1e-3, 1.0]), "#ff0000")
-    path = parse(picture.svg([curve])).find(f"{SVG}path")
-    (x0, y0), (x1, y1) = (map(float, p.split(",")) for p in path.get("d")[1:].split("L"))
+    (x0, y0), (x1, y1) = vertices(picture, curve)
     box = picture.axes["power"].get_window_extent()
     height = picture.figure.bbox.height
     np.testing.assert_allclose([x0, x1], [box.x0, box.x1], atol=0.06)
@@ -143,8 +149,7 @@ def test_a_raster_leaves_the_axes_in_their_place():
 def test_svg_and_png_draw_the_same_marks(picture):
     """Red pixels in the PNG lie inside the bounds of the red path in the SVG."""
     curve = Curve("power", np.array([0.25, 0.75]), np.array([0.2, 0.8]), "#ff0000", width=3)
-    path = parse(picture.svg([curve])).find(f"{SVG}path").get("d")
-    ends = np.array([p.split(",") for p in path[1:].split("L")], dtype=float)
+    ends = vertices(picture, curve)
     seen = pixels(picture.png([curve]))
     rows, columns = np.where((seen[..., 0] > 200) & (seen[..., 1] < 60))
     np.testing.assert_allclose([columns.min(), columns.max()], ends[:, 0], atol=4)
@@ -193,15 +198,26 @@ def test_a_raster_has_its_first_row_at_the_bottom(picture):
 
 def test_nan_lifts_the_pen(picture):
     y = np.array([0.1, 0.2, np.nan, 0.4, 0.5])
-    path = parse(picture.svg([Curve("power", np.linspace(0, 1, 5), y)])).find(f"{SVG}path")
-    assert path.get("d").count("M") == 2
-    assert path.get("d").count("L") == 2
+    curve = Curve("power", np.linspace(0, 1, 5), y)
+    first, second = parse(picture.svg([curve])).find(f"{SVG}path").get("d")[1:].split("m")
+    assert (first.count(" "), second.count(" ")) == (1, 1)  # lines drawn before and after
+    known = np.isfinite(y)
+    whole = Curve("power", curve.x[known], y[known])
+    np.testing.assert_array_equal(vertices(picture, curve), vertices(picture, whole))
+
+
+@pytest.mark.parametrize(("line", "dot"), [("-", 0.0), ("", 3.0)])
+def test_a_long_path_ends_where_it_should_and_tells_no_point_twice(picture, line, dot):
+    x = np.repeat(np.random.default_rng(0).random(500), 3)
+    there = vertices(picture, Curve("power", x, x**2, line=line, dot=dot))
+    assert len(there) == 500
+    for row in range(500):  # no error is carried along
+        alone = Curve("power", x[3 * row :][:1], x[3 * row :][:1] ** 2)
+        np.testing.assert_array_equal(there[row], vertices(picture, alone)[0])
 
 
 def test_what_lies_far_outside_is_kept_near(picture):
-    path = parse(picture.svg([Curve("power", [0, 1], [0, 1e300])])).find(f"{SVG}path").get("d")
-    numbers = [abs(float(n)) for p in path[1:].split("L") for n in p.split(",")]
-    assert max(numbers) < 3000
+    assert np.abs(vertices(picture, Curve("power", [0, 1], [0, 1e300]))).max() < 3000
 
 
 # an explorer
@@ -380,12 +396,13 @@ def table(html):
 def test_what_is_exported_is_what_a_kernel_would_show(explorer):
     known = table(explorer.export())
     assert known["axes"] == {"power": [1, 2, 3, 4, 5], "scale": ["linear", "log"]}
-    rows = itertools.product(*known["axes"].values())
-    for row, (still, words, *parts) in zip(rows, known["frames"], strict=True):
-        explorer.set(**dict(zip(known["axes"], row, strict=True)))
-        assert known["stills"][still] == explorer.below
-        assert known["pieces"][words] == explorer.sentence
-        assert "".join(known["pieces"][i] for i in parts) == explorer.frame["marks"]
+    columns = [known["stills"], *known["columns"]]
+    for row, values in enumerate(itertools.product(*known["axes"].values())):
+        explorer.set(**dict(zip(known["axes"], values, strict=True)))
+        still, words, *parts = (c["pieces"][c["at"][row]] for c in columns)
+        assert still == explorer.below
+        assert words == explorer.sentence
+        assert "".join(parts) == explorer.frame["marks"]
 
 
 def test_exporting_changes_nothing(explorer):

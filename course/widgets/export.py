@@ -44,17 +44,39 @@ FILES = ("explorer.js", "table.js", "explorer.css")
 
 
 def _fitting(explorer, room):
-    """The table with as many values as have room; what a frame takes is known after the first."""
-    size = _size_of_a_frame(explorer)
+    """The table with as many values as have room.
+
+    How much a frame takes is known after some are packed, and it gets less the more there are: so
+    a small table is made first, and another one where much room is left.
+    """
+    still = len(_packed(explorer, {name: [v] for name, v in explorer.presets["reset"].items()}))
+    size, best = _size_of_a_frame(explorer), b""
     for tries in itertools.count():
-        counts = {name: len(known) for name, known in _axes(explorer, {}).items()}
-        more = True
-        while _frames(explorer, counts) * size > room and more:
-            more = _shrink(explorer, counts)
-        packed = _packed(explorer, _axes(explorer, counts))
-        if (tries and len(packed) <= room) or not more:
-            return packed
-        size = 1.02 * len(packed) / _frames(explorer, counts)
+        counts, fixed, fits = _counts(explorer, room if tries else room / 3, size, still)
+        if not fits and not tries:
+            continue
+        axes = _axes(explorer, counts)
+        packed = _packed(explorer, axes)
+        if len(packed) <= room:
+            best = max(best, packed, key=len)
+        enough = tries > 1 or len(best) > 0.6 * room or axes == _axes(explorer, {})
+        if not fits or (best and enough):
+            return best or packed
+        size = 1.02 * max(len(packed) - fixed, 1) / _frames(explorer, counts)
+
+
+def _counts(explorer, room, size, still):
+    """How many positions each number may have, at so many bytes a frame and a still picture.
+
+    The bytes of all still pictures, and whether it fits at all, come with it.
+    """
+    counts = {name: len(known) for name, known in _axes(explorer, {}).items()}
+    while True:
+        fixed = still * prod(len(_axes(explorer, counts)[name]) for name in explorer.still)
+        if fixed + _frames(explorer, counts) * size <= room:
+            return counts, fixed, True
+        if not _shrink(explorer, counts):
+            return counts, fixed, False
 
 
 def _axes(explorer, counts):
@@ -88,13 +110,12 @@ def _frames(explorer, counts):
 def _shrink(explorer, counts):
     """Take a tenth of its positions from the number that has the most.
 
-    Where all have few, one keeps the start's alone, and the others have all again: first those
-    that are dragged in a picture.
-    False if none is left.
+    Where all have few, one keeps the start's alone, and the others have all again: first a pair
+    that is dragged in a picture. False if none is left.
     """
-    dragged = [name for pair in explorer.spec["drag"].values() for name in pair if name]
+    pairs = [[name for name in pair if name] for pair in explorer.spec["drag"].values()]
     numbers = [name for name in counts if getattr(explorer.controls[name], "shown", False)]
-    numbers = sorted((n for n in numbers if counts[n] > 1), key=lambda n: n not in dragged)
+    numbers = [name for name in numbers if counts[name] > 1]
     if not numbers:
         return False
     name = max(numbers, key=counts.get)
@@ -102,7 +123,8 @@ def _shrink(explorer, counts):
         counts[name] = max(counts[name] * 9 // 10, FEWEST)
     else:
         counts.update({name: len(explorer.controls[name].positions) for name in numbers})
-        counts[numbers[0]] = 1
+        first = next((pair for pair in pairs if set(pair) <= set(numbers)), numbers[:1])
+        counts.update(dict.fromkeys(first, 1))
     return True
 
 
@@ -119,25 +141,33 @@ def _size_of_a_frame(explorer):
 
 
 def _packed(explorer, axes):
-    """The table that `table.js` reads, compressed."""
-    pieces, stills, frames = {}, {}, []
-    for row in itertools.product(*axes.values()):
-        values = dict(zip(axes, row, strict=True))
+    """The table that `table.js` reads, compressed.
+
+    What stands at the same place of every frame (words, a curve, a dot) is a column: its different
+    pieces, and which of them each frame has. So what is alike stands together, and packs well.
+    """
+    stills, columns = ({}, []), []
+    for row, point in enumerate(itertools.product(*axes.values())):
+        values = dict(zip(axes, point, strict=True))
         picture, below = explorer.drawn(values)
         marks, words = explorer.move(**values)
-        still = stills.setdefault(
-            tuple(values[name] for name in explorer.still), (len(stills), below)
-        )
-        parts = [words, *picture.parts(marks, words)]
-        frames.append([still[0], *(pieces.setdefault(part, len(pieces)) for part in parts)])
-    table = {
-        "spec": _spec(explorer, axes),
-        "axes": axes,
-        "stills": [below for _, below in stills.values()],
-        "pieces": list(pieces),
-        "frames": frames,
-    }
-    return gzip.compress(json.dumps(table).encode(), mtime=0)
+        _append(stills, row, tuple(values[name] for name in explorer.still), below)
+        for place, piece in enumerate([words, *picture.parts(marks, words)]):
+            if place == len(columns):
+                columns.append(({}, []))
+            _append(columns[place], row, piece, piece)
+    table = {"spec": _spec(explorer, axes), "axes": axes}
+    table["stills"], *table["columns"] = (
+        {"pieces": [piece for _, piece in known.values()], "at": at}
+        for known, at in [stills, *columns]
+    )
+    return gzip.compress(json.dumps(table, separators=(",", ":")).encode(), mtime=0)
+
+
+def _append(column, row, key, piece):
+    """Say which piece a frame has; -1 stands where the frames before it had none."""
+    known, at = column
+    at += [-1] * (row - len(at)) + [known.setdefault(key, (len(known), piece))[0]]
 
 
 def _spec(explorer, axes):

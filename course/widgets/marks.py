@@ -21,7 +21,7 @@ from course.plots.words import small_png
 
 __all__ = ["Curve", "Picture", "Raster", "Words", "figure", "is_lecture"]
 
-DASHES = {"-": "", "--": "7 4", ":": "2 4", "-.": "8 3 2 3"}
+DASHES = {"-": "", "--": "70 40", ":": "20 40", "-.": "80 30 20 30"}  # in tenths of a pixel
 DPI = 100
 LARGE = 1.4  # times the usual type and lines, for the last row of a lecture hall
 
@@ -115,9 +115,8 @@ class Picture:
         self.width, self.height = fig.bbox.width, fig.bbox.height
         self._boxes = {name: self._box(ax) for name, ax in self.axes.items()}
         self._frames = "".join(
-            f'<clipPath id="{self._clip(name)}"><rect x="{x:.1f}" y="{y:.1f}" '
-            f'width="{width:.1f}" height="{height:.1f}"/></clipPath>'
-            for name, (x, y, width, height) in self._boxes.items()
+            f'<clipPath id="{self._clip(name)}"><rect {self._place(name)}/></clipPath>'
+            for name in self.axes
         )
 
     def still(self):
@@ -143,12 +142,17 @@ class Picture:
         return {"image": f"data:image/png;base64,{data}", "axes": axes} | size
 
     def svg(self, marks, sentence=""):
-        """The marks as SVG; `sentence` is what a screen reader says of the whole picture."""
+        """The marks as SVG; `sentence` is what a screen reader says of the whole picture.
+
+        Its unit is a tenth of a pixel, so that all numbers are whole.
+        """
         return "".join(self.parts(marks, sentence))
 
     def parts(self, marks, sentence=""):
         """The same SVG in pieces that many frames share."""
-        head = f'" viewBox="0 0 {self.width:g} {self.height:g}"><defs>{self._frames}</defs>'
+        head = (
+            f'" viewBox="0 0 {10 * self.width:g} {10 * self.height:g}"><defs>{self._frames}</defs>'
+        )
         opening = ['<svg role="img" aria-label="', escape(sentence), head]
         return [*opening, *(self._svg(mark) for mark in marks), "</svg>"]
 
@@ -164,34 +168,31 @@ class Picture:
     def _svg(self, mark):
         frame = f'clip-path="url(#{self._clip(mark.axes)})"'
         if isinstance(mark, Raster):
-            x, y, width, height = self._boxes[mark.axes]
             data = base64.b64encode(_encode(mark.rgba())).decode()
             return (
-                f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-                f'preserveAspectRatio="none" opacity="{mark.opacity}" '
-                f'href="data:image/png;base64,{data}"/>'
+                f'<image {self._place(mark.axes)} preserveAspectRatio="none" '
+                f'opacity="{mark.opacity}" href="data:image/png;base64,{data}"/>'
             )
-        x, y = self._pixels(mark)
+        x, y = self._tenths(mark)
         if isinstance(mark, Words):
             anchor = {"left": "start", "center": "middle", "right": "end"}[mark.align]
             return (
-                f'<text x="{x[0]:.1f}" y="{y[0]:.1f}" fill="{mark.color}" text-anchor="{anchor}" '
-                f'font-size="{13 * self.figure.dpi / DPI:.3g}" '
+                f'<text x="{x[0]:.0f}" y="{y[0]:.0f}" fill="{mark.color}" text-anchor="{anchor}" '
+                f'font-size="{130 * self.figure.dpi / DPI:.0f}" '
                 f'font-family="DejaVu Sans, Verdana, sans-serif" '
                 f'dominant-baseline="central">{escape(mark.text)}</text>'
             )
         style = f'fill="none" stroke="{mark.color}" stroke-linejoin="round" {frame}'
-        point = self.figure.dpi / 72
+        point = 10 * self.figure.dpi / 72
         out = ""
         if mark.line:
             dash = f'stroke-dasharray="{DASHES[mark.line]}"' if DASHES[mark.line] else ""
-            out += (
-                f'<path d="{_line(x, y)}" stroke-width="{mark.width * point:.1f}" {dash} {style}/>'
-            )
+            width = mark.width * point
+            out += f'<path d="{_path(x, y)}" stroke-width="{width:.0f}" {dash} {style}/>'
         if mark.dot:  # a line of no length with round ends is a dot
             width = mark.dot * point
             style += ' stroke-linecap="round"'
-            out += f'<path d="{_dots(x, y)}" stroke-width="{width:.1f}" {style}/>'
+            out += f'<path d="{_path(x, y, dots=True)}" stroke-width="{width:.0f}" {style}/>'
         return out
 
     def _artists(self, mark):
@@ -209,16 +210,20 @@ class Picture:
             shown |= {"marker": "o", "markersize": mark.dot, "markeredgewidth": 0}
         return ax.plot(mark.x, mark.y, scalex=False, scaley=False, zorder=4, **shown)
 
-    def _pixels(self, mark):
+    def _tenths(self, mark):
         points = np.column_stack([np.ravel(mark.x), np.ravel(mark.y)]).astype(float)
         pixels = self.axes[mark.axes].transData.transform(points)
         # Far outside is far enough: browsers draw wrongly at coordinates of millions.
         pixels = np.clip(pixels, -2 * self.width, 3 * self.width)
-        return pixels[:, 0], self.height - pixels[:, 1]
+        return np.round(10 * pixels[:, 0]), np.round(10 * (self.height - pixels[:, 1]))
 
     def _box(self, ax):
         box = ax.get_window_extent()
         return box.x0, self.height - box.y1, box.width, box.height
+
+    def _place(self, name):
+        sides = zip(("x", "y", "width", "height"), self._boxes[name], strict=True)
+        return " ".join(f'{side}="{10 * value:.0f}"' for side, value in sides)
 
     def _clip(self, name):
         return f"frame-{id(self):x}-{name}"
@@ -250,23 +255,24 @@ def _png(fig, dpi):
 
 
 def _encode(rgba):
+    """A PNG of 32 shades of each colour: a third of the bytes of 256."""
     buffer = io.BytesIO()
-    matplotlib.image.imsave(buffer, rgba, format="png")
+    shades = np.round(255 * (np.round(31 * rgba) / 31)).astype(np.uint8)
+    Image.fromarray(shades).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def _line(x, y):
-    """An SVG path; the pen goes up at NaN."""
-    pen, out = "M", []
-    for a, b in zip(x.tolist(), y.tolist(), strict=True):
-        if a != a or b != b:
-            pen = "M"
-            continue
-        out.append(f"{pen}{a:.1f},{b:.1f}")
-        pen = "L"
-    return "".join(out)
+def _path(x, y, dots=False):
+    """An SVG path through whole numbers, or dots at them; the pen goes up at NaN.
 
-
-def _dots(x, y):
-    pairs = zip(x.tolist(), y.tolist(), strict=True)
-    return "".join(f"M{a:.1f},{b:.1f}h0" for a, b in pairs if a == a and b == b)
+    Each point is told by how far it is from the one before, and those that stay where they are
+    are left out: the numbers are short, and an export has room for more.
+    """
+    points = np.column_stack([x, y])
+    known = np.isfinite(points).all(axis=1)
+    lifted = ~np.concatenate([[False], known[:-1]])[known]
+    moves = np.diff(points[known], axis=0, prepend=[[0, 0]])
+    kept = lifted | moves.any(axis=1)
+    rows = zip((lifted | dots)[kept].tolist(), moves[kept].astype(int).tolist(), strict=True)
+    end = "h0" if dots else ""
+    return "".join(f"{'m' if up else ' '}{a},{b}{end}" for up, (a, b) in rows)

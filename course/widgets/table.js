@@ -1,9 +1,9 @@
-// What a kernel would answer, from a table: frames in the order of its axes, made of pieces that
-// many frames share.
+// What a kernel would answer, from a table: frames in the order of its axes, each made of one piece
+// from every column.
 async function start(data, place) {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const { spec, axes, stills, pieces, frames } = JSON.parse(await new Response(plain).text());
+  const { spec, axes, stills, columns } = JSON.parse(await new Response(plain).text());
   const heard = {}, now = { spec };
   const model = {
     get: (name) => now[name],
@@ -21,13 +21,13 @@ async function start(data, place) {
         met[name] = known[at];
         exact &&= JSON.stringify(met[name]) === text;
       }
-      const [still, said, ...parts] = frames[row];
+      const [said, ...parts] = columns.map(({ pieces, at }) => pieces[at[row]] ?? "");
       const note = exact ? "" : "Computed ahead for some values only: the nearest is shown.";
       now.frame = {
-        values: met, press, note, words: pieces[said], marks: parts.map((i) => pieces[i]).join(""),
+        values: met, press, note, words: said, marks: parts.join(""),
       };
       const before = now.below;
-      now.below = stills[still];
+      now.below = stills.pieces[stills.at[row]];
       if (now.below !== before) heard["change:below"]?.();
       heard["change:frame"]?.();
     },
