@@ -395,10 +395,10 @@ def table(html):
 
 def test_what_is_exported_is_what_a_kernel_would_show(explorer):
     known = table(explorer.export())
-    assert known["axes"] == {"power": [1, 2, 3, 4, 5], "scale": ["linear", "log"]}
+    assert known["grids"][0] == {"power": [1, 2, 3, 4, 5], "scale": ["linear", "log"]}
     columns = [known["stills"], *known["columns"]]
-    for row, values in enumerate(itertools.product(*known["axes"].values())):
-        explorer.set(**dict(zip(known["axes"], values, strict=True)))
+    for row, values in enumerate(itertools.product(*known["grids"][0].values())):
+        explorer.set(**dict(zip(known["grids"][0], values, strict=True)))
         still, words, *parts = (c["pieces"][c["at"][row]] for c in columns)
         assert still == explorer.below
         assert words == explorer.sentence
@@ -422,7 +422,7 @@ def test_export_keeps_to_its_size_and_keeps_start_and_presets():
     )
     whole, small = explorer.export(10_000_000), explorer.export(100_000)
     assert len(small) <= 100_000 < len(whole)
-    axes = table(small)["axes"]
+    axes = table(small)["grids"][0]
     assert {0.1, 0.5, 0.123456789, 1.0} <= set(axes["rate"])
     assert 2 in axes["power"]
     assert len(axes["rate"]) < 400
@@ -444,21 +444,28 @@ def test_export_of_many_numbers_keeps_one_start_rather_than_its_size():
     size = len(explorer.export(0)) + 15_000
     html = explorer.export(size)
     assert len(html) <= size
-    axes = table(html)["axes"]
+    axes = table(html)["grids"][0]
     assert axes["across"] == [3]
     assert len(axes["rate"]) > 4
     assert "the start that is dragged" in table(html)["spec"]["note"]
 
 
-def test_export_has_no_button_for_a_state_that_was_not_computed():
+def test_a_button_whose_state_is_in_no_grid_gets_frames_of_its_own_along_which_it_plays():
     hidden = Number("start", [0.0, 1.0], 0.0, shown=False)
     explorer = Explorer(
         draw,
-        lambda power, start: move(power),
+        lambda power, start: ([Curve("power", X, start + X**power)], f"{start}, {power}"),
         {"power": Number("power", range(1, 6), 2), "start": hidden},
         presets={"cube": {"power": 3}, "elsewhere": {"power": 3, "start": 1.0}},
+        play="power",
     )
-    assert list(table(explorer.export())["spec"]["presets"]) == ["cube", "reset"]
+    known = table(explorer.export())
+    assert list(known["spec"]["presets"]) == ["cube", "elsewhere", "reset"]
+    powers = [1, 2, 3, 4, 5]
+    assert known["grids"] == [{"power": powers, "start": [start]} for start in (0.0, 1.0)]
+    words = known["columns"][0]
+    said = [words["pieces"][index] for index in words["at"]]
+    assert said == [f"{start}, {power}" for start in (0.0, 1.0) for power in powers]
 
 
 def test_exported_page_fetches_nothing_and_says_what_needs_a_kernel():

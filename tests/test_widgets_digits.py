@@ -111,6 +111,6 @@ def test_exported_it_has_the_examples_and_says_that_drawing_needs_a_kernel():
     reader = draw_digit(first_pixel_decides, DIGITS.x[::500])
     known = table(reader.export())
     assert list(known["spec"]["presets"]) == list(reader.presets)
-    assert known["axes"]["pad"] == [preset["pad"] for preset in reader.presets.values()][:-1]
+    assert known["grids"][0]["pad"] == [preset["pad"] for preset in reader.presets.values()][:-1]
     assert "more: drawing." in known["spec"]["note"]
     assert not known["spec"]["controls"]

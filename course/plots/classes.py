@@ -3,7 +3,7 @@
 import numpy as np
 
 from course.plots.style import CLASSES, COLORS, STYLES, legend, new_axes, with_styles
-from course.plots.words import say
+from course.plots.words import begin, say
 
 
 def regions(
@@ -51,7 +51,7 @@ def regions(
         across = np.linspace(low[0], high[0], 200)
         ax.plot(across, curve(across), label=name, **{**STYLES["best"], "marker": None})
         above = np.mean(x[:, 1] > curve(x[:, 0]))
-        parts.append(f"{name.capitalize()} has {above:.0%} of the points above it.")
+        parts.append(f"{begin(name)} has {above:.0%} of the points above it.")
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     legend(ax)
     return say(ax, " ".join(parts))

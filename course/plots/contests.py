@@ -29,10 +29,13 @@ def race(results, *, most=None, ax=None, title="Who arrives first", xlabel="step
         dots = {"marker": style["marker"], "color": style["color"], "linestyle": "none"}
         ax.plot(arrived, np.full(len(arrived), row), alpha=0.6, markersize=7, **dots)
         if len(arrived) < len(values) or not len(values):
-            text = f"{len(values) - len(arrived)} of {len(values)} did not arrive{limit}"
-            below = row + (0.3 if len(arrived) else 0)
-            ax.text(0.99, below, text, ha="right", va="center", transform=ax.get_yaxis_transform())
-            parts.append(f"{name}: {text}.")
+            text = f"{len(values) - len(arrived)} of {len(values)} did not arrive"
+            place = {"va": "center", "transform": ax.get_yaxis_transform()}
+            if len(arrived):  # beside the picture: dots may be anywhere in it
+                ax.text(1.01, row, text, fontsize="small", **place)
+            else:
+                ax.text(0.99, row, text + limit, ha="right", **place)
+            parts.append(f"{name}: {text}{limit}.")
         else:
             ax.plot(2 * [np.median(values)], [row - 0.3, row + 0.3], color=style["color"], lw=2.5)
             parts.append(

@@ -4,7 +4,7 @@ import numpy as np
 
 from course.plots.scales import log_axis
 from course.plots.style import STYLES, legend, new_axes, with_styles
-from course.plots.words import number, say
+from course.plots.words import begin, number, say
 
 
 def costs(runs, *, best=None, ax=None, title="Cost at each step", ylabel="cost", log=None):
@@ -122,7 +122,7 @@ def lines(
     if span is not None:
         ax.set_ylim(*span)
     legend(ax)
-    return say(ax, f"{ylabel} against {xlabel}. ".capitalize() + " ".join(parts))
+    return say(ax, begin(f"{ylabel} against {xlabel}. ") + " ".join(parts))
 
 
 def _spaced(count, most):

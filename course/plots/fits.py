@@ -3,7 +3,7 @@
 import numpy as np
 
 from course.plots.style import COLORS, STYLES, legend, new_axes, with_styles
-from course.plots.words import number, say
+from course.plots.words import begin, number, say
 
 
 def fit(x, y, models=(), *, ax=None, title="Data and fit", xlabel="x", ylabel="y"):
@@ -31,7 +31,7 @@ def fit(x, y, models=(), *, ax=None, title="Data and fit", xlabel="x", ylabel="y
         ax.plot(grid, values, label=name, **{**style, "marker": None})
         off = np.sqrt(np.mean((model(x) - y) ** 2))
         parts.append(
-            f"{name.capitalize()} goes from {number(values[0])} at x = {number(grid[0])} to "
+            f"{begin(name)} goes from {number(values[0])} at x = {number(grid[0])} to "
             f"{number(values[-1])} at x = {number(grid[-1])}; root-mean-square error {number(off)}."
         )
     legend(ax)

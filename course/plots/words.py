@@ -48,6 +48,15 @@ def number(value):
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
 
 
+def begin(sentence):
+    """Write a sentence's first letter large; the capitals of its names stay as they are.
+
+    >>> begin("wrong side against XOR")
+    'Wrong side against XOR'
+    """
+    return sentence[:1].upper() + sentence[1:]
+
+
 def say(ax, sentence):
     """Leave a sentence on axes; the axes."""
     ax.description = sentence

@@ -89,10 +89,8 @@ def description(notebook):
 
 def index(pages):
     """Return the first page: what the course is, and its lessons."""
-    rows = "\n".join(
-        f"{number + 1}. [{title}]({name})" for number, (name, title) in enumerate(pages)
-    )
-    names = "\n".join(name for name, _ in pages)
+    rows = "\n".join(f"- {name[:2]} [{title}]({name})" for name, title in pages)
+    names = "\n".join(f"{name[:2]} {title} <{name}>" for name, title in pages)
     return (
         "# Downhill: machine learning from the gradient up\n\n"
         "A course in notebooks, and the small library that the notebooks build. You write every "

@@ -49,17 +49,17 @@ def _fitting(explorer, room):
     How much a frame takes is known after some are packed, and it gets less the more there are: so
     a small table is made first, and another one where much room is left.
     """
-    still = len(_packed(explorer, {name: [v] for name, v in explorer.presets["reset"].items()}))
-    size, best = _size_of_a_frame(explorer), b""
+    start = {name: [value] for name, value in explorer.presets["reset"].items()}
+    still, size, best = len(_packed(explorer, [start])), _size_of_a_frame(explorer), b""
     for tries in itertools.count():
         counts, fixed, fits = _counts(explorer, room if tries else room / 3, size, still)
         if not fits and not tries:
             continue
-        axes = _axes(explorer, counts)
-        packed = _packed(explorer, axes)
+        grids = _grids(explorer, counts)
+        packed = _packed(explorer, grids)
         if len(packed) <= room:
             best = max(best, packed, key=len)
-        enough = tries > 1 or len(best) > 0.6 * room or axes == _axes(explorer, {})
+        enough = tries > 1 or len(best) > 0.6 * room or grids == _grids(explorer, {})
         if not fits or (best and enough):
             return best or packed
         size = 1.02 * max(len(packed) - fixed, 1) / _frames(explorer, counts)
@@ -103,8 +103,23 @@ def _thinned(positions, count, kept):
     return sorted({*(positions[i] for i in chosen), *kept})
 
 
+def _grids(explorer, counts):
+    """The axes of what is computed ahead: all values with each other; and what a button sets.
+
+    A button whose state is not among the first gets a grid of its own, along which it plays.
+    """
+    axes = _axes(explorer, counts)
+    grids = [axes]
+    for preset in explorer.presets.values():
+        state = explorer.presets["reset"] | preset
+        if any(value not in axes[name] for name, value in state.items()):
+            played = explorer.spec["play"]
+            grids.append({n: axes[n] if n == played else [value] for n, value in state.items()})
+    return grids
+
+
 def _frames(explorer, counts):
-    return prod(map(len, _axes(explorer, counts).values()))
+    return sum(prod(map(len, axes.values())) for axes in _grids(explorer, counts))
 
 
 def _shrink(explorer, counts):
@@ -140,15 +155,15 @@ def _size_of_a_frame(explorer):
     return len(gzip.compress(json.dumps(parts).encode())) / SAMPLE
 
 
-def _packed(explorer, axes):
+def _packed(explorer, grids):
     """The table that `table.js` reads, compressed.
 
     What stands at the same place of every frame (words, a curve, a dot) is a column: its different
     pieces, and which of them each frame has. So what is alike stands together, and packs well.
     """
     stills, columns = ({}, []), []
-    for row, point in enumerate(itertools.product(*axes.values())):
-        values = dict(zip(axes, point, strict=True))
+    rows = [dict(zip(g, row, strict=True)) for g in grids for row in itertools.product(*g.values())]
+    for row, values in enumerate(rows):
         picture, below = explorer.drawn(values)
         marks, words = explorer.move(**values)
         _append(stills, row, tuple(values[name] for name in explorer.still), below)
@@ -156,7 +171,7 @@ def _packed(explorer, axes):
             if place == len(columns):
                 columns.append(({}, []))
             _append(columns[place], row, piece, piece)
-    table = {"spec": _spec(explorer, axes), "axes": axes}
+    table = {"spec": _spec(explorer, grids[0]), "grids": grids}
     table["stills"], *table["columns"] = (
         {"pieces": [piece for _, piece in known.values()], "at": at}
         for known, at in [stills, *columns]
@@ -191,17 +206,10 @@ def _spec(explorer, axes):
     note = f"Computed ahead for these values: {', '.join(counts)}." if counts else ""
     if missing:
         note += f" In the notebook there is more: {', '.join(missing)}."
-    # A button whose state was not computed ahead would show another one.
-    presets = {
-        name: preset
-        for name, preset in spec["presets"].items()
-        if all(value in axes[control] for control, value in preset.items())
-    }
     return spec | {
         "controls": controls,
         "drag": drag,
         "play": play,
-        "presets": presets,
         "note": note.strip(),
         "call": None,
     }

@@ -1,26 +1,33 @@
-// What a kernel would answer, from a table: frames in the order of its axes, each made of one piece
-// from every column.
+// What a kernel would answer, from a table: frames in the order of its grids, each made of one piece
+// from every column. The first grid has all values with each other, others what a button sets.
 async function start(data, place) {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const { spec, axes, stills, columns } = JSON.parse(await new Response(plain).text());
+  const { spec, grids, stills, columns } = JSON.parse(await new Response(plain).text());
   const heard = {}, now = { spec };
   const model = {
     get: (name) => now[name],
     on: (event, act) => { heard[event] = act; },
     off: (event) => { delete heard[event]; },
     send({ values, press }) {
-      let row = 0, exact = true;
+      const same = (name) => {
+        const text = JSON.stringify(values[name]);  // lists are equal by content
+        return (value) => JSON.stringify(value) === text;
+      };
+      const has = (axes) => Object.entries(axes).every(([name, known]) => known.some(same(name)));
+      const exact = grids.some(has), grid = exact ? grids.findIndex(has) : 0;
+      const size = (axes) => Object.values(axes).reduce((all, known) => all * known.length, 1);
+      let at = 0;
       const met = {};
-      for (const [name, known] of Object.entries(axes)) {
-        const wanted = values[name], text = JSON.stringify(wanted);  // lists are equal by content
-        const at = typeof wanted === "number" ? nearest(known, wanted)
-          : known.findIndex((value) => JSON.stringify(value) === text);
-        if (at < 0) throw new Error(`${name} ${text} was not computed ahead`);
-        row = row * known.length + at;
-        met[name] = known[at];
-        exact &&= JSON.stringify(met[name]) === text;
+      for (const [name, known] of Object.entries(grids[grid])) {
+        const wanted = values[name];
+        const place = typeof wanted === "number" ? nearest(known, wanted)
+          : known.findIndex(same(name));
+        if (place < 0) throw new Error(`${name} ${JSON.stringify(wanted)} was not computed ahead`);
+        at = at * known.length + place;
+        met[name] = known[place];
       }
+      const row = grids.slice(0, grid).reduce((sum, axes) => sum + size(axes), at);
       const [said, ...parts] = columns.map(({ pieces, at }) => pieces[at[row]] ?? "");
       const note = exact ? "" : "Computed ahead for some values only: the nearest is shown.";
       now.frame = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from course.widgets import explore_boundary, explore_learning_rate
+from course.widgets import explore_boundary, explore_landscape, explore_learning_rate
 
 PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><body data-theme="auto">'
 
@@ -71,6 +71,24 @@ def test_what_is_no_number_is_found_in_its_table_too(browser, boundary, name):
     explorer.set(**explorer.presets["reset"] | explorer.presets[name])
     assert page.get_by_role("status").inner_text() == explorer.sentence
     assert page.locator(PRESSED).inner_text() == explorer.values["data"]
+    page.close()
+
+
+def test_a_button_shows_its_state_though_the_start_cannot_be_dragged_and_plays_on(
+    browser, tmp_path
+):
+    explorer, path = explore_landscape(), tmp_path / "page.html"
+    path.write_text(PAGE + explorer.export(330_000), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    for name in ("onto the saddle", "thrown out, dead", "reset"):
+        page.get_by_role("button", name=name, exact=True).click()
+        explorer.set(**explorer.presets["reset"] | explorer.presets[name])
+        assert page.get_by_role("status").inner_text() == explorer.sentence
+    page.get_by_role("button", name="onto the saddle").click()
+    page.get_by_role("slider", name="steps").press("ArrowLeft")
+    assert page.get_by_role("status").inner_text().startswith("From (3, 3) at")
+    assert page.locator("[role=alert]").text_content() == ""
     page.close()
 
 
