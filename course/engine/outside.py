@@ -39,7 +39,9 @@ class Outside:
 
     def __init__(self, loss, model):
         self.variables, self.arrays, self.problem = [], [], None
-        self.structs = {id(struct) for _, way, _ in places(model) for struct, _ in way}
+        ways = [way for _, way, _ in places(model) if way]
+        self.structs = {id(struct) for way in ways for struct, _ in way}
+        self.parameters = {(id(struct), name) for *_, (struct, name) in ways}
         seen = {id(value): value for value in parameters(model)}  # they are arguments
         waiting = self.waiting = collections.deque([("the loss", loss), ("the model", model)])
         while waiting:
@@ -90,6 +92,8 @@ class Outside:
             self._refuse(name, f"a {type(value).__name__}, whose contents may change")
 
     def _function(self, function):
+        if (function.__module__ or "").startswith("course."):
+            return  # what it holds nobody binds anew
         code, space = function.__code__, function.__globals__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             self._variable(name, partial(_contents, cell))
@@ -103,9 +107,10 @@ class Outside:
                 self._names(vars(module), {*code.co_names} & {*vars(module)})
 
     def _struct(self, name, node):
-        """All of a struct, and its class; parameters are among it, which doesn't matter."""
+        """All of a struct but its parameters, and its class."""
         if hasattr(node, "__dict__"):  # attributes that are no fields, too
-            self._names(vars(node), list(vars(node)))
+            own = [key for key in vars(node) if (id(node), key) not in self.parameters]
+            self._names(vars(node), own)
             self._variable(name, partial(len, vars(node)))
         if not hasattr(node, "__dict__") or isinstance(node, (list, tuple, dict)):
             for key, _ in children(node):

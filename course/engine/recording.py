@@ -150,8 +150,9 @@ class Replay:
         if not self.problem:
             try:
                 self._look_at(batch)
-                if self.key in self.compared:
-                    value = self.compared[self.key](*values, *batch, *self.out)
+                run = self.compared.get(self.key)
+                if run:
+                    value = run(*values, *batch, *self.out)
                     self.last = values, batch
                     return value
                 if self.key not in self.recorded:
