@@ -264,3 +264,28 @@ def test_an_interrupt_in_the_middle_of_a_step_leaves_what_was_before(line):
     assert_equal(values, copies)
     assert_equal(layout.state(state).parameters, memory)
     assert state.step == 1
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """A rule of one's own that keeps what it was given: the last parameter and gradient."""
+
+    learning_rate: float = 0.1
+
+    def start(self, parameter):
+        return parameter, np.zeros_like(parameter)
+
+    def step(self, parameter, gradient, state):
+        before, last = state
+        moved = (
+            parameter - self.learning_rate * (gradient + 0.5 * last) + 0.1 * (parameter - before)
+        )
+        return moved, (parameter, gradient)
+
+
+def test_a_rule_may_keep_the_arrays_that_it_was_given():
+    model, x, y = problem(float)
+    found, history = train(loss, model, [(x, y)], Remembering(), epochs=12)
+    expected, state = by_update(model, x, y, Remembering(), 12)
+    assert_equal(parameters(found), parameters(expected))
+    assert_equal(history.state.parameters, state.parameters)

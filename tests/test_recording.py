@@ -49,6 +49,7 @@ from course import (
     train,
     value_and_gradient,
 )
+from course.engine.recording import difference
 from course.engine.source import Listing, names_in
 
 X = numpy.linspace(-1, 1, 50)
@@ -964,3 +965,18 @@ def test_a_gradient_inside_the_loss():
         return mse(model(x), y) + np.mean(slope**2)
 
     assert_replayed(both(loss, Line(0.5, 0.5), cut()))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rounding", "mistake"), [(float, 1e-11, 1e-7), (np.float32, 1e-6, 1e-2)]
+)
+def test_a_difference_is_more_than_rounding_and_less_than_a_mistake(dtype, rounding, mistake):
+    gradients = [np.array([[3.0, -4.0], [0.0, 1e-3]], dtype), np.array([100.0], dtype)]
+    for share, told in ((0, False), (rounding, False), (mistake, True)):
+        moved = [g + dtype(share * 100) for g in gradients]
+        assert bool(difference([2.0, *moved], [2.0, *gradients])) is told
+        value = 2.0 * (1 + share)
+        assert bool(difference([value, *gradients], [2.0, *gradients])) is told
+    lost = [np.full((2, 2), np.nan, dtype), gradients[1]]
+    assert difference([2.0, *lost], [2.0, *lost]) is None
+    assert difference([2.0, *lost], [2.0, *gradients])
