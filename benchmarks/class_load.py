@@ -1,6 +1,7 @@
 """A class, measured: a real JupyterHub on this machine, whose users run lesson 01.
 
-    pip install jupyterhub "tornado>=6" psutil && npm install configurable-http-proxy
+    pip install -r binder/requirements.txt && pip install . jupyterhub psutil  # as in the image
+    npm install configurable-http-proxy
     python -m benchmarks.class_load 1 5 12 20 --proxy node_modules/.bin/configurable-http-proxy
 
 For each number of users it says: seconds from "open the lesson" to the first result and to the
@@ -370,7 +371,7 @@ async def faults(hub, student):
     kernel = time.monotonic() - began
 
     server = next(
-        p for p in psutil.process_iter() if "singleuser" in str(p.cmdline()) and student.owns(p)
+        p for p in psutil.process_iter() if student.owns(p) and "singleuser" in str(p.cmdline())
     )
     server.send_signal(signal.SIGKILL)
     began = time.monotonic()
