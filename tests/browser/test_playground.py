@@ -72,6 +72,16 @@ def test_it_learns_on_while_layers_rate_and_data_are_changed(explorer):
     assert counts == sorted(set(counts))  # never from the start again
 
 
+def test_all_of_it_is_seen_at_once_on_a_small_laptop(explorer):
+    page = explorer.page
+    usual = page.viewport_size
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_function("innerHeight === 768")
+    room = page.locator(".jp-WindowedPanel-outer").first.bounding_box()["height"]
+    assert 300 < explorer.bounding_box()["height"] <= room
+    page.set_viewport_size(usual)
+
+
 def test_one_step_is_an_epoch_and_start_again_is_none(explorer):
     step = explorer.get_by_role("button", name="step", exact=True)
     for count in ("1 epoch the", "2 epochs", "3 epochs"):

@@ -23,7 +23,8 @@ MEASURES = """scale => Reveal.getSlides().map(slide => {
     const walk = document.createTreeWalker(slide, NodeFilter.SHOW_TEXT), sizes = [];
     while (walk.nextNode()) {
         const parent = walk.currentNode.parentElement;
-        if (walk.currentNode.data.trim() && !parent.closest("aside, math, svg, sub, sup"))
+        const shown = parent.getClientRects().length;  // a note may be left out on slides
+        if (shown && walk.currentNode.data.trim() && !parent.closest("aside, math, svg, sub, sup"))
             sizes.push(parseFloat(getComputedStyle(parent).fontSize));
     }
     slide.style.display = "";
