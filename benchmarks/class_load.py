@@ -202,7 +202,9 @@ class Student:
         address = self.hub.url.replace("http", "ws")
         where = f"{address}/user/{self.name}/api/kernels/{self.kernel}/channels"
         headers = {"Authorization": f"token {self.hub.token}"}
-        self.line = await websocket_connect(HTTPRequest(where, headers=headers))
+        self.line = await websocket_connect(
+            HTTPRequest(where, headers=headers, request_timeout=300)
+        )
 
     async def send(self, kind, content):
         """Send a message; return its id."""
