@@ -21,8 +21,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-import downhill_sparing
 from course.command.lab import FOR_A_HUB, FOR_ITS_KERNELS, SETTINGS
+from downhill_jupyter import sparing
 
 ROOT = Path(__file__).parent.parent
 BINDER = ROOT / "binder"
@@ -194,10 +194,10 @@ def ring():
 
 
 def test_servers_of_the_image_give_memory_back(ring, monkeypatch):
-    monkeypatch.setattr(downhill_sparing, "EVERY", 0.01)
+    monkeypatch.setattr(sparing, "EVERY", 0.01)
 
     async def serve():
-        downhill_sparing._load_jupyter_server_extension(None)
+        sparing._load_jupyter_server_extension(None)
         deadline = time.monotonic() + 20
         while ring() is not None and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
@@ -207,9 +207,9 @@ def test_servers_of_the_image_give_memory_back(ring, monkeypatch):
 
 
 def test_what_has_not_grown_gives_nothing_back(ring):
-    downhill_sparing.give_back_once_grown(downhill_sparing.resident())()
+    sparing.give_back_once_grown(sparing.resident())()
     assert ring() is not None
-    downhill_sparing.give_back_once_grown(0.0)()
+    sparing.give_back_once_grown(0.0)()
     assert ring() is None
 
 
@@ -255,8 +255,8 @@ def test_settings_of_the_image_win_over_what_packages_install_beside_them(tmp_pa
     extensions = ExtensionConfigManager(read_config_path=[str(tmp_path)]).get_jpserver_extensions()
     assert {name for name, on in extensions.items() if on} >= {
         "jupyterlab",
-        "downhill_prompt",
-        "downhill_sparing",
+        "downhill_jupyter.prompt",
+        "downhill_jupyter.sparing",
     }
     left_out = ("jupyter_lsp", "jupyter_server_terminals", "notebook", "notebook_shim")
     assert [extensions[name] for name in left_out] == [False] * len(left_out)

@@ -13,8 +13,8 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, websocket_connect
 
-import downhill_prompt as prompt
 from course.command.lab import SETTINGS
+from downhill_jupyter import prompt
 
 
 class Connection:
@@ -69,7 +69,7 @@ def test_the_servers_that_downhill_starts_have_the_extension(tmp_path):
 
 def test_extensions_load_nothing_of_the_course_into_a_server():
     loaded = """
-import sys, downhill_prompt, downhill_sparing
+import sys, downhill_jupyter.prompt, downhill_jupyter.sparing
 
 print(sys.modules.keys() & {'course', 'numpy', 'autograd'})
 """

@@ -4,9 +4,6 @@ The server leaves TCP's default on for its websockets: a small message waits unt
 acknowledged the one before, and the page's system takes up to 40 ms for that (Nagle's algorithm,
 RFC 896, against delayed acknowledgements). A kernel sends three small messages for each move of a
 slider.
-
-It stands beside the course, not in it: `import course` loads numpy and autograd, 10 MB and a second
-or two of every server's start.
 """
 
 

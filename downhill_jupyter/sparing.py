@@ -2,8 +2,7 @@
 
 An extension of IPython and of the Jupyter server, both switched on in a hub's image. Figures are
 rings of objects, which Python clears away late, and the C library keeps what was freed: after
-lesson 01 that is about a third of a kernel's memory, after its start 8 MB of a server's. It stands
-beside the course, not in it, since a server needs nothing of that.
+lesson 01 that is about a third of a kernel's memory, after its start 8 MB of a server's.
 """
 
 import ctypes
