@@ -6,7 +6,7 @@ import numpy as np
 
 from course.engine.tape import Call, each, is_check
 
-__all__ = ["Program", "is_array", "is_elementwise"]
+__all__ = ["Program", "is_array", "is_elementwise", "is_transposition"]
 
 
 class Program:
@@ -90,3 +90,10 @@ def is_elementwise(call):
 def is_array(value):
     """Whether it is an array of at least one axis."""
     return isinstance(value, np.ndarray) and value.ndim > 0
+
+
+def is_transposition(call):
+    """Whether it is `.T`."""
+    if call.function is np.swapaxes and call.value.ndim == 2:
+        return {axis % 2 for axis in call.args[1:]} == {0, 1}
+    return call.function is np.transpose and len(call.args) == 1 and not call.kwargs

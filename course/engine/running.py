@@ -4,9 +4,11 @@ It computes what the recorded calls computed, in the same order. The arrays for 
 made once and kept.
 """
 
+from functools import partial
+
 import numpy as np
 
-from course.engine.program import is_array, is_elementwise
+from course.engine.program import is_array, is_elementwise, is_transposition
 from course.engine.tape import Call, layout, spelled
 
 __all__ = ["compiled"]
@@ -28,7 +30,8 @@ class _Function:
 
     def __init__(self, program, out):
         self.calls, self.constants = program.calls, {}
-        self.names = {call: f"v{index}" for index, call in enumerate(program.inputs)}
+        self.inputs = [f"v{index}" for index, _ in enumerate(program.inputs)]
+        self.names = dict(zip(program.inputs, self.inputs, strict=True))
         self.number, *results = program.outputs
         self.results = {f"out_{index}": call for index, call in enumerate(results)}
         self.buffers, self.lent = {}, []  # and who has an array that others may have afterwards
@@ -43,9 +46,11 @@ class _Function:
 
     def compiled(self):
         """Compile it."""
-        head = f"def run({', '.join([*self.names.values(), *self.results])}):"
-        scalars = [name for call, name in self.names.items() if isinstance(call.value, np.generic)]
-        lines = [head, *(f"{name} = {name}[()]" for name in scalars)]
+        lines = [f"def run({', '.join([*self.inputs, *self.results])}):"]
+        for call, name in self.names.items():
+            if isinstance(call.value, np.generic):  # s0 is the number in v0
+                self.names[call] = f"s{name[1:]}"
+                lines.append(f"s{name[1:]} = {name}[()]")
         for index, call in enumerate(self.calls):
             text = self._text(call, self._out(index, call) if fills(call) else None)
             self.names[call] = f"v{len(self.names)}"
@@ -65,17 +70,21 @@ class _Function:
             reduce = self._leaf(REDUCTIONS[function].reduce)
             keepdims = kwargs.get("keepdims", False)
             text = f"{reduce}({self._leaf(args[0])}, {axis!r}, None, {out}, {keepdims})"
+            if function is not np.mean:
+                return text
             count = args[0].value.size // np.size(call.value)
-            return (
-                f"{self._leaf(np.divide)}({text}, {count}, {out})" if function is np.mean else text
-            )
+            divide = self._leaf(np.divide)
+            return f"{divide}({text}, {count}, {out})" if out else f"{text} / {count}"
+        if is_transposition(call):
+            return f"{self._leaf(args[0])}.T"
         if function in SHAPERS and "order" not in kwargs and is_array(call.value):
             return f"{self._leaf(args[0])}.reshape({call.value.shape})"
         if out and function is np.power and type(args[1]) in (int, float) and args[1] == 2:
             function, args = np.square, args[:1]
         if out and function is np.matmul and call.value.ndim == 2:
             function = np.dot  # the same with less overhead
-        given = [spelled(arg, self._leaf) for arg in args]
+        leaf = partial(self._operand, call.value.dtype) if out else self._leaf
+        given = [spelled(arg, leaf) for arg in args]
         given += [f"{key}={spelled(value, self._leaf)}" for key, value in kwargs.items()]
         given += [f"out={out}"] if out else []
         return f"{self._leaf(function)}({', '.join(given)})"
@@ -92,6 +101,13 @@ class _Function:
             self.buffers[call] = own
             self.lent.append(call)
         return self.buffers[call]
+
+    def _operand(self, dtype, value):
+        """A number as an array of no axis: numpy would make one of it in each call."""
+        if type(value) in (int, float) and dtype.kind == "f":
+            value = np.array(value, dtype)
+        name = self._leaf(value)
+        return f"v{name[1:]}" if name[0] == "s" else name
 
     def _leaf(self, value):
         """A name for what is given, and a place where it is found."""

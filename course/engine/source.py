@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 
+from course.engine.program import is_transposition
 from course.engine.tape import PYTHONS, Call, is_check, spelled
 from course.trees import named
 
@@ -81,7 +82,7 @@ class Listing:
             return f"(-{args[0]})"
         if function is operator.getitem:
             return f"{args[0]}[{self._index(call.args[1])}]"
-        if _is_transposition(call):
+        if is_transposition(call):
             return f"{args[0]}.T"
         named = [f"{name}={spelled(value, self._leaf)}" for name, value in options.items()]
         return f"{self._function(function)}({', '.join(args + named)})"
@@ -128,13 +129,6 @@ class Listing:
 def _tidy(text):
     """A formula without brackets that it doesn't need."""
     return ast.unparse(ast.parse(text))
-
-
-def _is_transposition(call):
-    """Whether it is `.T`."""
-    if call.function is np.swapaxes and call.value.ndim == 2:
-        return {axis % 2 for axis in call.args[1:]} == {0, 1}
-    return call.function is np.transpose and len(call.args) == 1 and not call.kwargs
 
 
 def _describe(value):
