@@ -87,6 +87,14 @@ def test_heading_starts_a_slide_and_prediction_one_below_it_with_the_answer_on_t
     assert "Ask the room" in shown.cells[3].source
 
 
+def test_a_page_that_says_what_predict_means_asks_nothing_yet():
+    notebook = markdown("# A question?\n\nWhere it says **Predict**, answer aloud.")
+    notebook.cells += [new_code_cell("1"), *markdown("**Predict before you run:** which?").cells]
+    notebook.cells.append(new_code_cell("2"))
+    shown = for_a_room(notebook, Formulas())
+    assert places(shown) == ["slide", "-", "subslide", "notes", "fragment"]
+
+
 def test_what_a_cell_says_of_its_place_is_kept():
     notebook = markdown("# A question?", "an aside")
     notebook.cells[1].metadata["slideshow"] = {"slide_type": "skip"}
@@ -99,6 +107,13 @@ def test_imports_are_not_shown_and_minutes_are_told_to_who_teaches():
     shown = for_a_room(notebook, Formulas())
     assert places(shown) == ["slide", "notes", "skip"]
     assert "15 minutes" in shown.cells[1].source
+
+
+def test_what_is_folded_in_the_lesson_is_not_shown():
+    notebook = markdown("## Second sitting")
+    folded = {"jupyter": {"source_hidden": True}}
+    notebook.cells.append(new_code_cell("def f(x): ...", metadata=folded))
+    assert places(for_a_room(notebook, Formulas())) == ["slide", "skip"]
 
 
 def test_solution_comes_with_the_next_key_and_what_follows_on_another_slide():

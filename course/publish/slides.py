@@ -27,7 +27,7 @@ from course.publish.mathml import Formulas
 __all__ = ["deck", "slides"]
 
 HERE = Path(__file__).parent / "reveal"
-PREDICT = re.compile(r"\*\*Predict:?\*\*:?")
+PREDICT = re.compile(r"(?<!says )\*\*Predict\b")  # the first page says what the word means
 
 
 def slides(notebooks, number, out, execute=True):
@@ -108,7 +108,8 @@ def usual_place(cell, asked):
         return "subslide" if PREDICT.search(cell.source) else "-"
     if part == "solution" or asked:
         return "fragment"
-    return "skip" if mostly_imports(cell.source) else "-"
+    hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
+    return "skip" if hidden or mostly_imports(cell.source) else "-"
 
 
 def mostly_imports(source):

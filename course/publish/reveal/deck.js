@@ -1,5 +1,6 @@
 // Before reveal.js starts: each slide is laid out once, and what doesn't fit goes to a slide of its
-// own below it. The page then holds plain slides; nothing is cut and no type is made smaller.
+// own below it, code with what it prints if one slide has room for both. The page then holds plain
+// slides; nothing is cut and no type is made smaller.
 const HEIGHT = 672;
 
 // The pieces of a cell that may stand on different slides.
@@ -39,7 +40,8 @@ function split(box) {
 }
 
 function parts(box, lines, fill) {
-  const size = Math.floor(lines.length * (ROOM - 60) / box.offsetHeight);
+  const most = Math.floor(lines.length * (ROOM - 60) / box.offsetHeight);
+  const size = Math.ceil(lines.length / Math.ceil(lines.length / most));  // none is much shorter
   const found = [];
   for (let start = 0; start < lines.length; start += size) {
     const part = box.cloneNode(true);
@@ -48,6 +50,33 @@ function parts(box, lines, fill) {
   }
   box.replaceWith(...found);
   return found;
+}
+
+// What belongs on one slide: a cell's code and outputs, a heading and a line with a colon with what
+// they lead to.
+function together(boxes) {
+  const groups = [];
+  let before;
+  for (const box of boxes) {
+    const leads = before?.classList.contains("text")
+      && (before.querySelector("h1, h2, h3, h4") || before.textContent.trim().endsWith(":"));
+    const follows = box.classList.contains("output") && before && !before.classList.contains("text");
+    if (leads || follows) groups.at(-1).push(box);
+    else groups.push([box]);
+    before = box;
+  }
+  return groups.flatMap(fitting);
+}
+
+// A group that is too tall for a slide is cut before its first output, and then piece by piece.
+function fitting(group) {
+  if (group.length === 1 || height(group) <= ROOM) return [group];
+  const cut = Math.max(1, group.findIndex((box) => box.classList.contains("output")));
+  return [...fitting(group.slice(0, cut)), ...fitting(group.slice(cut))];
+}
+
+function height(group) {
+  return group.at(-1).offsetTop + group.at(-1).offsetHeight - group[0].offsetTop;
 }
 
 function layOut(section) {
@@ -69,15 +98,15 @@ function layOut(section) {
     current.after(next);
     current = next;
   };
-  for (const box of boxes.flatMap((box) => split(box))) {
-    const title = box.querySelector("h1, h2, h3, h4");
-    const first = section.firstElementChild === box;
+  for (const group of together(boxes.flatMap((box) => split(box)))) {
+    const title = group[0].querySelector("h1, h2, h3, h4");
+    const first = section.firstElementChild === group[0];
+    const needed = height(group);
     if (title) heading = title.textContent;
-    if (first) continue;
     const room = section === current
-      ? HEIGHT + 24 - (box.offsetTop - section.offsetTop)
+      ? HEIGHT + 24 - (group[0].offsetTop - section.offsetTop)
       : HEIGHT + 48 - current.offsetHeight;
-    if (title || box.offsetHeight > room) {
+    if (!first && (title || needed > room)) {
       goOn();
       if (heading && !title) {
         const again = document.createElement("p");
@@ -86,7 +115,7 @@ function layOut(section) {
         current.append(again);
       }
     }
-    if (section !== current) current.append(box);
+    if (section !== current) current.append(...group);
   }
   section.append(...notes);
 }
