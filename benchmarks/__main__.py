@@ -8,6 +8,7 @@ import itertools
 import os
 import platform
 import time
+from collections import defaultdict
 from datetime import date
 
 import numpy as np
@@ -27,9 +28,9 @@ def main():
     seconds = options.seconds or (10 if options.quick else 60)
     print(f"`python -m benchmarks{' --quick' * options.quick}`, {date.today()}: {machine()}\n")
     print(
-        "Microseconds a step, everything included (batches, losses, recording), and as a multiple "
-        "of numpy by hand. All contenders run one after the other, again and again for "
-        f"{seconds:.0f} seconds and at least twice, and the best of each counts.\n"
+        "Microseconds a step, everything included (batches, losses, recording): the best of each "
+        "contender. As a multiple of numpy by hand: the median of pairs, each a training by hand "
+        f"and the contender's right after it, for {seconds:.0f} seconds and at least twice.\n"
     )
     for workload in workloads.quick() if options.quick else workloads.every():
         if options.only in workload.name:
@@ -76,22 +77,32 @@ def table(workload, seconds, quick):
         epochs=1 if workload.sizes else 1000,
     )
     require_agreement(begin, contenders(begin, quick))
-    best, end = dict.fromkeys(runs, np.inf), time.perf_counter() + seconds
+    ratios, best = defaultdict(list), defaultdict(lambda: np.inf)
+    (reference, first), *others = runs.items()
+    end = time.perf_counter() + seconds
     for turn in itertools.count():
         if turn >= 2 and time.perf_counter() > end:
             break
-        for name, run in runs.items():
-            if turn % 3 and best[name] > 10 * best["numpy by hand"]:
+        for name, run in others:
+            if turn % 3 and ratios[name][0] > 10:
                 continue  # the slow ones take part in every third round only
-            gc.collect()
-            start = time.perf_counter()
-            run()
-            best[name] = min(best[name], time.perf_counter() - start)
+            hand, own = timed(first), timed(run)
+            ratios[name].append(own / hand)
+            best[reference], best[name] = min(best[reference], hand), min(best[name], own)
+    ratios[reference] = [1]
     lines = ["| | µs a step | × by hand |", "|---|---:|---:|"]
-    for name, seconds in best.items():
-        micro, ratio = seconds / workload.steps * 1e6, seconds / best["numpy by hand"]
-        lines.append(f"| {name} | {micro:,.1f} | {ratio:.2f} |")
+    for name in runs:
+        micro = best[name] / workload.steps * 1e6
+        lines.append(f"| {name} | {micro:,.1f} | {np.median(ratios[name]):.2f} |")
     return "\n".join([*lines, ""])
+
+
+def timed(run):
+    """Return the seconds that a training takes."""
+    gc.collect()
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
 
 
 def require_agreement(workload, runs):
