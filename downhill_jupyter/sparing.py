@@ -10,7 +10,7 @@ import gc
 import sys
 from pathlib import Path
 
-MUCH = 4  # megabytes by which a process has grown before it is worth a few hundredths of a second
+MUCH = 2  # megabytes by which a process has grown before it is worth a few hundredths of a second
 EVERY = 30  # seconds between two looks at a server
 
 
