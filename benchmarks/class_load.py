@@ -35,6 +35,14 @@ from course.command.lab import FOR_A_HUB, FOR_ITS_KERNELS, SETTINGS
 
 LESSON = "01_gradient_descent.ipynb"
 MOVES = 25
+PAGE_ASKS = (  # what JupyterLab's page asks a server for when it opens a lesson
+    "lab/api/settings",
+    "lab/api/translations/default",
+    "lab/api/workspaces/default",
+    "api/kernelspecs",
+    "api/contents",
+    "api/nbconvert",
+)
 # What this environment may have for tests and teachers, and the image hasn't.
 ABSENT = {
     "ServerApp": {
@@ -190,6 +198,8 @@ class Student:
     async def open(self):
         """Open the lesson: JupyterLab's page, the text, a kernel, a line to it."""
         await self.hub.page(f"/user/{self.name}/lab/tree/{LESSON}")
+        for asked in PAGE_ASKS:
+            await self.hub.page(f"/user/{self.name}/{asked}")
         base = f"/user/{self.name}/api"
         self.notebook = (await self.hub.ask(f"{base}/contents/{LESSON}"))["content"]
         asked = {"path": LESSON, "type": "notebook", "name": "", "kernel": {"name": "python3"}}

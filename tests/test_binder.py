@@ -251,6 +251,14 @@ def test_jupyterlabs_shop_of_extensions_stays_away_from_servers_of_the_image(mon
     assert manager(SETTINGS) != "readonly"
 
 
+def test_pages_of_the_image_do_not_ask_for_languages(monkeypatch):
+    """None are installed; to find that out a server reads all that Babel knows, 6 MB."""
+    from jupyterlab_server.config import get_page_config
+
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", os.pathsep.join(map(str, (SETTINGS, FOR_A_HUB))))
+    assert "@jupyterlab/translation-extension:plugin" in get_page_config([])["disabledExtensions"]
+
+
 def test_settings_of_the_image_win_over_what_packages_install_beside_them(tmp_path):
     """All lie in one folder there, where the last file by name has the last word."""
     enabled = tmp_path / "jupyter_server_config.d"
