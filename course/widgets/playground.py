@@ -124,8 +124,8 @@ def draw():
     plane.plot([], [], ".", color="black", markersize=4, label="wrong side")
     plane.set(title="What the network says", xlabel="x1", ylabel="x2", aspect="equal")
     plane.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH))
-    # The points leave a free strip there.
-    plane.legend(loc="lower center", ncols=3, fontsize=8, framealpha=0.9, borderpad=0.2)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.1), "frameon": False}
+    plane.legend(ncols=3, fontsize=8, **below)
     units.set(title="Hidden units", xlim=(0, MOST_DEPTH), ylim=(MOST_WIDTH, 0))
     units.set(xticks=np.arange(MOST_DEPTH) + 0.5, xticklabels=["layer 1", "layer 2", "layer 3"])
     units.set(yticks=np.arange(MOST_WIDTH) + 0.5, yticklabels=range(1, MOST_WIDTH + 1))
