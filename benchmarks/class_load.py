@@ -198,8 +198,8 @@ class Student:
     async def open(self):
         """Open the lesson: JupyterLab's page, the text, a kernel, a line to it."""
         await self.hub.page(f"/user/{self.name}/lab/tree/{LESSON}")
-        for asked in PAGE_ASKS:
-            await self.hub.page(f"/user/{self.name}/{asked}")
+        for path in PAGE_ASKS:
+            await self.hub.page(f"/user/{self.name}/{path}")
         base = f"/user/{self.name}/api"
         self.notebook = (await self.hub.ask(f"{base}/contents/{LESSON}"))["content"]
         asked = {"path": LESSON, "type": "notebook", "name": "", "kernel": {"name": "python3"}}

@@ -6,8 +6,10 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.publish.site import site
 from course.publish.slides import slides
@@ -116,6 +118,22 @@ def test_on_no_slide_is_anything_cut_or_too_small(page, tmp_path, troubles, path
         assert [(i, m) for i, m in enumerate(measures) if m[0] > 720 or m[1] > 1280] == []
         assert [(i, m) for i, m in enumerate(measures) if m[2] < 18] == []
     assert troubles == []
+
+
+def test_code_stays_with_what_it_prints_and_with_the_line_that_leads_to_it(page, tmp_path):
+    text = "\n\n".join(["A line of text."] * 9)
+    printed = new_output("stream", name="stdout", text="\n".join(map(str, range(8))))
+    cells = [
+        new_markdown_cell(f"# Why?\n\n{text}\n\nLook:"),
+        new_code_cell("f()", outputs=[printed]),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "09_why.ipynb")
+    page.goto(slides(tmp_path, "09", tmp_path, execute=False).as_uri())
+    page.locator("html[data-ready]").wait_for(state="attached", timeout=60_000)
+    shown = page.locator("section:not(:has(section))").all_text_contents()
+    assert len(shown) == 2
+    assert "Look:" not in shown[0]
+    assert all(part in shown[1] for part in ("Look:", "f()", "7"))
 
 
 def test_answer_waits_for_the_next_key(page, tmp_path):

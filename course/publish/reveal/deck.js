@@ -55,11 +55,11 @@ function parts(box, lines, fill) {
 // What belongs on one slide: a cell's code and outputs, a heading and a line with a colon with what
 // they lead to.
 function together(boxes) {
-  const groups = [];
+  const groups = [], isTitle = (box) => box.querySelector("h1, h2, h3, h4");
   let before;
   for (const box of boxes) {
-    const leads = before?.classList.contains("text")
-      && (before.querySelector("h1, h2, h3, h4") || before.textContent.trim().endsWith(":"));
+    const leads = before?.classList.contains("text") && !isTitle(box)
+      && (isTitle(before) || before.textContent.trim().endsWith(":"));
     const follows = box.classList.contains("output") && before && !before.classList.contains("text");
     if (leads || follows) groups.at(-1).push(box);
     else groups.push([box]);
