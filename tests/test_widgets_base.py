@@ -1,6 +1,7 @@
 """The explorers' base, on an explorer of the smallest kind: a power of x."""
 
 import base64
+import gc
 import gzip
 import io
 import itertools
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 
 from course.widgets.base import (
@@ -160,6 +162,20 @@ def test_a_png_leaves_no_mark_behind(picture):
     before = picture.png([])
     picture.png([Curve("power", X, X, dot=5), Words("power", 0.5, 0.5, "here"), noise()])
     assert picture.png([]) == before
+
+
+def bytes_of_canvases():
+    gc.collect()
+    canvases = [one for one in gc.get_objects() if isinstance(one, RendererAgg)]
+    return sum(np.asarray(one.buffer_rgba()).size for one in canvases)
+
+
+def test_no_pixels_are_kept_between_two_pictures():
+    """Otherwise 1.6 MB for each explorer's layout and 6 for its picture, of each student."""
+    before = bytes_of_canvases()
+    picture = Picture(draw())
+    picture.still()
+    assert bytes_of_canvases() <= before + 4
 
 
 def noise():

@@ -107,6 +107,7 @@ class Picture:
                 ax.set_position(other.get_position(original=True))
         elif engine is not None:
             engine.execute(fig)
+            FigureCanvasAgg(fig)  # a new one: that which was measured on keeps its pixels
         for ax in fig.axes:
             ax.apply_aspect()
             ax.minorticks_off()  # a quarter of the time of a logarithmic picture
@@ -236,22 +237,33 @@ def _scale(axis, limits):
     return [float(f"{value:.6g}") for value in transform.inverted().transform(ends)]
 
 
+class _Canvas(RendererAgg):
+    """One canvas for all pictures: it remembers how wide each text is, and parsed formulas.
+
+    It has pixels while it is drawn on: those of a picture are 6 MB.
+    """
+
+    def resize(self, width, height):
+        known = self.mathtext_parser
+        self.__init__(width, height, self.dpi)
+        self.mathtext_parser = known
+
+
 @lru_cache(1)
-def canvas(width, height, dpi):
-    """One canvas for all pictures of a size: it remembers how wide each text is."""
-    return RendererAgg(width, height, dpi)
+def _canvas(dpi):
+    return _Canvas(1, 1, dpi)
 
 
 def _png(fig, dpi):
-    usual = fig.dpi
+    usual, canvas = fig.dpi, _canvas(dpi)
     try:
         fig.set_dpi(dpi)
-        renderer = canvas(*fig.bbox.size, dpi)
-        renderer.clear()
-        fig.draw(renderer)  # savefig draws twice
+        canvas.resize(*fig.bbox.size)
+        fig.draw(canvas)  # savefig draws twice
+        return small_png(Image.fromarray(np.asarray(canvas.buffer_rgba())))
     finally:
         fig.set_dpi(usual)
-    return small_png(Image.fromarray(np.asarray(renderer.buffer_rgba())))
+        canvas.resize(1, 1)
 
 
 def _encode(rgba):
