@@ -60,9 +60,6 @@ def resident():
 
 def give_back():
     """Clear rings of objects away; then the C library returns its free memory, where it can."""
-    marks = sys.modules.get("course.widgets.marks")
-    if marks:
-        marks.canvas.cache_clear()
     gc.collect()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's; others have none
