@@ -147,6 +147,7 @@ def contours(ax, first, second, height, levels=16):
     excess = height - height.min()
     excess = np.log10(np.maximum(excess, excess.max() * 1e-5))
     low, high = excess.min(), excess.max()
+    first, second = np.meshgrid(first, second)  # else both calls make and keep their own
     light = {"cmap": "Blues", "vmin": low, "vmax": high + 0.7 * (high - low)}
     ax.contourf(first, second, excess, levels, **light)
     ax.contour(first, second, excess, levels, colors="white", linewidths=0.6, linestyles="solid")
