@@ -11,6 +11,7 @@ from autograd.core import VJPNode, sparse_add, sparse_object_types, vspace
 from autograd.tracer import Box, getval, new_box, notrace_primitives, trace_stack
 from autograd.util import toposort
 
+from course.errors.gradients import explained, refuse_nan, scalar_node
 from course.trees import astype, named, parameters, rebuild
 
 __all__ = ["check_gradient", "gradient", "value_and_gradient"]
@@ -80,10 +81,10 @@ def backpropagate(function, values):
         try:
             with trace_stack.new_trace() as trace:
                 pairs = zip(values, roots, strict=True)
-                out = _explained(function, [new_box(value, trace, root) for value, root in pairs])
+                out = explained(function, [new_box(value, trace, root) for value, root in pairs])
         finally:
             trace_stack.top = outer  # where autograd leaves it too high if an exception passes by
-        gradients = _backward(_scalar_node(out, trace), out._value)
+        gradients = _backward(scalar_node(out, trace), out._value)
     return out._value, [gradients.get(root) for root in roots]
 
 
@@ -157,20 +158,6 @@ def require_parameters(model):
     return values
 
 
-def refuse_nan(batch):
-    """Raise if the data hold NaN or infinity, which no learning rate can mend."""
-    for position, data in enumerate(batch):
-        data = np.asarray(getval(data))
-        if data.dtype.kind == "f" and not np.all(np.isfinite(data)):
-            rows = np.unique(np.argwhere(~np.isfinite(np.atleast_1d(data)))[:, 0])
-            raise ValueError(
-                f"argument {position + 1} of the batch has NaN or infinity in {len(rows)} of its "
-                f"{len(np.atleast_1d(data))} rows, first in row {rows[0]}, so the loss isn't a "
-                "number. Leave those rows out: keep = np.isfinite(x) & np.isfinite(y), then "
-                "x[keep], y[keep]; or fill them in."
-            )
-
-
 class _Node(VJPNode):
     """A node that knows the dtype of its value, which is to be its gradient's too."""
 
@@ -186,28 +173,6 @@ class _Node(VJPNode):
 
 
 notrace_primitives[_Node] = notrace_primitives[VJPNode]  # what has no derivative, such as x > 0
-
-
-def _explained(function, boxes):
-    """Call the loss; an error that comes of tracing is told in the learner's words."""
-    try:
-        return function(boxes)
-    except NotImplementedError as error:
-        error.add_note(
-            "autograd knows no derivative of this function. Write it by others, such as "
-            "np.mean(weights * x) for np.average(x, weights=...), np.sum, np.exp, np.where."
-        )
-        raise
-    except (AttributeError, TypeError, ValueError) as error:
-        if "Box" in str(error) or "with a sequence" in str(error):
-            error.add_note(
-                "While a gradient is taken, parameters are traced arrays (ArrayBox), and what is "
-                "done with them must be traceable: no float(), .item(), .copy(), .dot(), f-string "
-                "format or assignment to elements inside a model or loss. Begin the file with "
-                "`import autograd.numpy as np` and write np.dot(a, b), np.where(...) and so on; "
-                "to print values on the way, use a callback of train."
-            )
-        raise
 
 
 def _backward(end, value):
@@ -231,31 +196,6 @@ def _sum(total, part):
         space = vspace(part)
         return sparse_add(space, None if total is None else space.mut_add(None, total), part)
     return part if total is None else vspace(part).add(total, part)
-
-
-def _scalar_node(out, trace):
-    value = getval(out)
-    if np.iscomplexobj(value):
-        raise ValueError(
-            "a loss is a real number, and this one is complex. Take its absolute value or its real "
-            "part: return np.abs(...) or np.real(...)."
-        )
-    if not isinstance(value, (float, int, np.ndarray, np.number)) or np.ndim(value) != 0:
-        shape = f"shape {np.shape(value)}" if value is not None else "None"
-        raise ValueError(
-            f"a loss is one number, and this one returned {type(value).__name__} of {shape}. "
-            "Average over the samples: return np.mean(...)"
-            + (" (did you forget `return`?)" if value is None else "")
-            + "; mse, mae and the cross-entropies do that by themselves."
-        )
-    if not (isinstance(out, Box) and out._trace == trace):
-        raise ValueError(
-            "the loss doesn't depend on the model it was given, so its gradient would be zero. "
-            "Either the argument was ignored: def loss(model, x, y) must use its own `model`, "
-            "not a variable from outside; or only step functions were applied (>, sign, round, "
-            "argmax), whose gradient is zero almost everywhere: use a smooth one, such as sigmoid."
-        )
-    return out._node
 
 
 def traceable(value):

@@ -15,26 +15,24 @@ from course.datasets import (
     mnist_5k,
     parabola,
     penguins,
-    require_generator,
     sine_boundary,
     spirals,
+)
+from course.errors.data import (
+    as_batch_size,
+    as_classes,
+    as_pair,
+    as_samples,
+    require_finite,
+    require_generator,
+    require_share,
 )
 from course.trees import constant
 
 __all__ = [
-    "Batches",
-    "Dataset",
-    "Standardize",
-    "auto_mpg",
-    "coffee",
-    "line",
-    "mnist_5k",
-    "parabola",
-    "penguins",
-    "sine_boundary",
-    "spirals",
-    "split",
-]
+    "Batches", "Dataset", "Standardize", "auto_mpg", "coffee", "line", "mnist_5k", "parabola",
+    "penguins", "sine_boundary", "spirals", "split",
+]  # fmt: skip
 
 
 class Batches:
@@ -73,10 +71,10 @@ class Batches:
     """
 
     def __init__(self, x, y, size, *, rng=None, shuffle=True):
-        self.x, self.y = _pair(x, y, "Batches(x, y, 32, rng=rng)")
+        self.x, self.y = as_pair(x, y, "Batches(x, y, 32, rng=rng)")
         for name, values in (("x", self.x), ("y", self.y)):
-            _require_finite(name, values)
-        self.size, self.shuffle = _batch_size(size), shuffle
+            require_finite(name, values)
+        self.size, self.shuffle = as_batch_size(size), shuffle
         self.rng = np.random.default_rng() if rng is None else rng
         require_generator(self.rng, "Batches(x, y, 32, rng=rng)")
 
@@ -130,12 +128,12 @@ def split(x, y, fraction, rng=None, *, stratify=False):
     (array([4., 6.]), array([0, 0]))
     """
     call = "split(x, y, 0.2, rng=rng)"
-    x, y = _pair(x, y, call)
+    x, y = as_pair(x, y, call)
     rng = np.random.default_rng() if rng is None else rng
     require_generator(rng, call)
-    _require_share(fraction, len(x), call)
+    require_share(fraction, len(x), call)
     order = rng.permutation(len(x))
-    classes = _labels(y)[order] if stratify else np.zeros(len(x))
+    classes = as_classes(y)[order] if stratify else np.zeros(len(x))
     held = _spread(classes, fraction)
     train, test = order[~held], order[held]
     return (x[train], y[train]), (x[test], y[test])
@@ -195,8 +193,8 @@ class Standardize:
         TypeError
             If x doesn't hold numbers.
         """
-        x = _samples("x", x, "Standardize.fit(x)")
-        _require_finite("x", x)
+        x = as_samples("x", x, "Standardize.fit(x)")
+        require_finite("x", x)
         x = x if np.issubdtype(x.dtype, np.floating) else x.astype(float)
         # Divided by a power of two, which rounds nothing, squares can't overflow or vanish.
         size = np.frexp(np.abs(x).max(axis=0))[1]
@@ -231,84 +229,3 @@ class Standardize:
             np.array2string(v, precision=4, threshold=8) for v in (self.mean, self.scale)
         )
         return f"Standardize(mean={mean}, scale={scale})"
-
-
-def _samples(name, values, call):
-    masked = np.ma.isMaskedArray(values)
-    try:
-        values = np.asarray(values)
-    except ValueError:  # lists of different lengths
-        values = np.asarray(values, dtype=object)
-    if masked or values.dtype.kind not in "fiub":
-        kind = "a masked array" if masked else f"values of type {values.dtype}"
-        raise TypeError(
-            f"{name} holds {kind}, and numbers are expected. Leave out the rows where one is "
-            f"missing, then write {name} = np.asarray({name}, dtype=float), or labels as integers: "
-            f"{call}."
-        )
-    if values.ndim == 0 or len(values) == 0:
-        raise ValueError(
-            f"{name} has shape {values.shape} and so holds no samples; (n,) or (n, features) is "
-            f"expected, as in {call}."
-        )
-    return values
-
-
-def _pair(x, y, call):
-    x, y = _samples("x", x, call), _samples("y", y, call)
-    if len(x) != len(y):
-        raise ValueError(
-            f"x holds {len(x)} samples and y {len(y)}, of shapes {x.shape} and {y.shape}; each row "
-            f"of x needs its y. Give both the same length, then {call}."
-        )
-    return x, y
-
-
-def _require_finite(name, values):
-    bad = ~np.isfinite(values)
-    if not bad.any():
-        return
-    places = zip(("rows", "columns"), np.nonzero(bad)[: min(values.ndim, 2)], strict=False)
-    where = " and ".join(f"{axis} {_listed(np.unique(index))}" for axis, index in places)
-    axes = {1: "", 2: ".all(axis=1)"}.get(values.ndim, f".all(axis={(*range(1, values.ndim),)})")
-    raise ValueError(
-        f"{name} holds {np.count_nonzero(bad):,} values that are NaN or infinite, in {where}. "
-        f"Leave their rows out: keep = np.isfinite({name}){axes}, then x[keep] and y[keep]."
-    )
-
-
-def _listed(numbers, most=5):
-    return ", ".join(map(str, numbers[:most])) + ", ..." * (len(numbers) > most)
-
-
-def _batch_size(size):
-    whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
-    if not whole or size < 1:
-        raise ValueError(
-            f"size={size!r} is not a whole number above 0. "
-            "Write Batches(x, y, 32, rng=rng) for batches of 32 samples."
-        )
-    return int(size)
-
-
-def _require_share(fraction, n, call):
-    share = isinstance(fraction, (float, np.floating)) and 0 < fraction < 1
-    if not share:
-        raise ValueError(
-            f"fraction={fraction!r} is not a share between 0 and 1 of the data to hold out. "
-            f"Write {call} to test on a fifth."
-        )
-    if not 0 < round(fraction * n) < n:
-        raise ValueError(
-            f"fraction={fraction} of {n} samples leaves one part empty. "
-            f"Give more samples or a share nearer to a half, as in {call}."
-        )
-
-
-def _labels(y):
-    if y.ndim != 1 or (y.dtype.kind == "f" and (y % 1 != 0).any()):
-        raise ValueError(
-            f"stratify=True needs classes: labels such as 0, 1, 2 in y of shape (n,); y has shape "
-            f"{y.shape} and type {y.dtype}. Write split(x, y, 0.2, rng=rng) for a plain split."
-        )
-    return y

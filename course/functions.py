@@ -10,16 +10,7 @@ import autograd.numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
-__all__ = [
-    "check",
-    "formula",
-    "logsumexp",
-    "plain_numbers",
-    "relu",
-    "sigmoid",
-    "softmax",
-    "tanh",
-]
+__all__ = ["check", "formula", "logsumexp", "plain_numbers", "relu", "sigmoid", "softmax", "tanh"]
 
 
 def formula(function):

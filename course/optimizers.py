@@ -6,21 +6,13 @@ g is the gradient, p the parameter, and the step d is subtracted: p <- p - d.
 """
 
 import copy
-import math
-from dataclasses import dataclass, fields
-from numbers import Real
+from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = [
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-    "Descent",
-    "Momentum",
-    "Nesterov",
-    "RMSProp",
-]
+from course.errors.optimizers import require_hyperparameter, require_hyperparameters
+
+__all__ = ["AdaGrad", "Adam", "AdamW", "Descent", "Momentum", "Nesterov", "RMSProp"]
 
 
 @dataclass(frozen=True)
@@ -276,33 +268,3 @@ def at_step(optimizer, step):
     rate = require_hyperparameter(type(rule).__name__, "learning_rate", schedule(step), step)
     object.__setattr__(rule, "learning_rate", rate)
     return rule
-
-
-_SHARES = ("momentum", "decay", "beta1", "beta2")
-_COUNTS = ("steps", "every")
-_SIZES = ("learning_rate", "epsilon", "weight_decay", "factor")
-
-
-def require_hyperparameters(owner):
-    """Make plain numbers of what a rule or a schedule was given, or raise."""
-    for f in fields(owner):
-        value = require_hyperparameter(type(owner).__name__, f.name, getattr(owner, f.name))
-        object.__setattr__(owner, f.name, value)
-
-
-def require_hyperparameter(owner, name, value, step=None):
-    """The hyperparameter as a plain number, or an error that says what would make sense."""
-    if name not in _SHARES + _COUNTS + _SIZES or (callable(value) and step is None):
-        return value
-    given = f"{owner}: {name} = {value!r}" + ("" if step is None else f" at step {step}")
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(f"{given}; a number was expected, as in {owner}({name}=...).")
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{given}; a finite number that isn't negative was expected.")
-    if name in _COUNTS:
-        if value != int(value) or value < 1:
-            raise ValueError(f"{given}; a whole number of at least 1 was expected.")
-        return int(value)
-    if name in _SHARES and value >= 1:
-        raise ValueError(f"{given}; at least 0 and below 1 was expected, usually 0.9 or 0.999.")
-    return float(value)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from course.errors.unseen import unseen
 from course.structs import children, with_children
-from course.unseen import unseen
 
 __all__ = ["load", "save"]
 

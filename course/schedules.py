@@ -7,7 +7,7 @@
 import math
 from dataclasses import dataclass
 
-from course.optimizers import require_hyperparameters
+from course.errors.optimizers import require_hyperparameters
 
 __all__ = ["CosineDecay", "ExponentialDecay", "StepDecay", "WarmUp"]
 

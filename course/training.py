@@ -12,29 +12,27 @@ import time
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 
 import numpy as np
 
-from course.autodiff import like, refuse_nan, require_parameters
+from course.autodiff import like, require_parameters
 from course.engine.flat import lay_out
 from course.engine.recording import Replay
+from course.errors.gradients import refuse_nan
+from course.errors.training import (
+    as_batch,
+    how_it_diverged,
+    no_rate_mends_it,
+    require_sense,
+)
 from course.optimizers import at_step
 from course.trees import named, places, rebuild
-from course.updating import (
-    OptimizerState,
-    require_optimizer,
-    start_state,
-)
+from course.updating import OptimizerState, start_state
 
 __all__ = ["History", "Step", "train"]
 
 DIVERGED = 1e6  # a loss so many times the first is hopeless, finite or not
 WORTH_RECORDING = 10  # steps; for fewer, recording takes longer than it saves
-NOT_A_NUMBER = (
-    "a norm, root or standard deviation of 0 (also that of a single sample), the branch of "
-    "np.where that wasn't taken, or the logarithm or root of a negative number"
-)
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,7 @@ def train(
     >>> train(lambda m: (m["x"] - 1.0) ** 2, {"x": 3.0}, [()], Descent(0.5), epochs=2)
     ({'x': 1.0}, finished after 2 steps (2 epochs): loss 4 -> 0)
     """
-    _require_sense(data, optimizer, epochs, tolerance, validation, patience, clip)
+    require_sense(data, optimizer, epochs, tolerance, validation, patience, clip)
     steps = epochs * len(data) if hasattr(data, "__len__") else None
     replay = replay and (steps is None or steps >= WORTH_RECORDING)
     training = _Training(loss, model, optimizer, state, frozen, clip, replay)
@@ -210,7 +208,7 @@ def _descend(training, data, epochs, callbacks, end_of_epoch, advance):
     for epoch in range(epochs):
         for batch in data:
             parameters, state = training.now
-            value, gradient = training.value_and_gradient(parameters, _as_batch(batch))
+            value, gradient = training.value_and_gradient(parameters, as_batch(batch))
             if training.has_diverged(value, gradient):
                 return "diverged"
             if callbacks and _any_stops(callbacks, training.shown(epoch, value, gradient)):
@@ -266,7 +264,8 @@ class _Training:
         """Whether there is no way back; raises where there was none from the start."""
         finite = math.isfinite(value) and self.layout.is_finite()
         if not finite and len(self.losses) == 1:
-            raise ValueError(self._no_rate_mends_it(value, gradient))
+            pairs = zip(named(self.model), self._all(gradient), strict=True)
+            raise ValueError(no_rate_mends_it(value, [(name, g) for (name, _), g in pairs]))
         return not finite or abs(value) > self.limit
 
     def shown(self, epoch, value, gradient):
@@ -309,32 +308,7 @@ class _Training:
         """Return to the model before the last update, and say why."""
         rate = getattr(at_step(self.optimizer, self.now[1].step), "learning_rate", 0)
         self.now = self.before
-        last = len(self.losses) - 1
-        text = (
-            f"training diverged: loss {self.losses[-1]:.6g} at step {last} "
-            f"({self.losses[0]:.6g} at step 0)"
-        )
-        if rate:
-            text += f", learning rate {rate:.6g}; try a smaller one, such as {rate / 10:.3g}"
-        calm = last and abs(self.losses[-2]) <= 10 * abs(self.losses[0])
-        if calm and not abs(self.losses[-1]) > self.limit:
-            text += f". The losses before it hadn't grown: perhaps the cause is {NOT_A_NUMBER}"
-        return text + ". The model before the last update comes back."
-
-    def _no_rate_mends_it(self, value, gradient):
-        names = [
-            name
-            for (name, _), g in zip(named(self.model), self._all(gradient), strict=True)
-            if g is not None and not np.all(np.isfinite(g))
-        ]
-        what = f"the loss is {value:.6g}"
-        if math.isfinite(value):
-            what += f", and the gradient of {', '.join(names)} isn't finite,"
-        return (
-            f"{what} at the first step, before any update, so no learning rate can mend it. Usual "
-            f"causes: {NOT_A_NUMBER}. Look where the loss stops being a number, and add a small "
-            "constant there or begin elsewhere: np.sqrt(... + 1e-12)."
-        )
+        return how_it_diverged(self.losses, self.limit, rate)
 
     def _all(self, gradient):
         """A gradient for every parameter, theirs to keep, and None for what is frozen."""
@@ -393,17 +367,6 @@ def _any_stops(callbacks, step):
     return any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers)
 
 
-def _as_batch(batch):
-    is_column = isinstance(batch, list) and all(isinstance(part, Real) for part in batch)
-    if is_column or not isinstance(batch, (tuple, list)):
-        what = "list of numbers" if is_column else type(batch).__name__
-        raise TypeError(
-            f"data gave a batch of type {what}, and a tuple such as (x, y) was "
-            "expected. For all data at once write [(x, y)], with the brackets."
-        )
-    return tuple(batch)
-
-
 def _frozen_indices(model, frozen):
     """Indices of the parameters that stand in one of the frozen parts."""
     if not isinstance(frozen, (tuple, list)):
@@ -426,36 +389,6 @@ def _frozen_indices(model, frozen):
             )
         indices |= found
     return indices
-
-
-def _require_sense(data, optimizer, epochs, tolerance, validation, patience, clip):
-    """Meet arguments that make no sense before anything is computed."""
-    require_optimizer(optimizer)
-    if not isinstance(epochs, Integral) or isinstance(epochs, bool) or epochs < 1:
-        raise ValueError(f"epochs={epochs!r}; a whole number of at least 1 was expected.")
-    if tolerance is not None and not (isinstance(tolerance, Real) and 0 <= tolerance < 1):
-        raise ValueError(
-            f"tolerance={tolerance!r}; a share of the loss from 0 to below 1 was expected, such as "
-            "tolerance=1e-6, or None to run all epochs."
-        )
-    if clip is not None and not (isinstance(clip, Real) and clip > 0):
-        raise ValueError(f"clip={clip!r}; the largest norm was expected, such as clip=1.0.")
-    if patience is not None and not (isinstance(patience, Integral) and patience >= 1):
-        raise ValueError(f"patience={patience!r}; a whole number of epochs >= 1 was expected.")
-    if patience is not None and validation is None:
-        raise ValueError("patience needs validation data: train(..., validation=(x, y)).")
-    if validation is not None and not isinstance(validation, tuple):
-        raise TypeError(
-            f"validation is a {type(validation).__name__}; one batch (x, y) was expected."
-        )
-    if not hasattr(data, "__iter__"):
-        raise TypeError(f"data is a {type(data).__name__}; write [(x, y)] or Batches(x, y, 32).")
-    if epochs > 1 and iter(data) is data:
-        raise TypeError(
-            f"data is a {type(data).__name__}, which is used up after one epoch, and {epochs} were "
-            "asked for. Give something that can be gone through again: Batches(x, y, 32), or "
-            "list(data)."
-        )
 
 
 @contextmanager

@@ -11,21 +11,13 @@ from numbers import Number
 import numpy as np
 from autograd.tracer import Box, getval
 
+from course.errors.unseen import unseen
 from course.structs import children, constant, is_leaf, is_setting, with_children
-from course.unseen import unseen
 
 __all__ = [
-    "astype",
-    "children",
-    "constant",
-    "is_leaf",
-    "named",
-    "parameters",
-    "places",
-    "rebuild",
-    "rebuilder",
-    "with_children",
-]
+    "astype", "children", "constant", "is_leaf", "named", "parameters", "places", "rebuild",
+    "rebuilder", "with_children",
+]  # fmt: skip
 
 
 def parameters(model):

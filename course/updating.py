@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 import numpy as np
 
+from course.errors.optimizers import require_optimizer
 from course.optimizers import at_step
 from course.trees import named, parameters, places, rebuild
 
@@ -204,24 +205,6 @@ def match_gradients(model, gradient):
         if part is not None and id(part) not in found[index]:
             found[index][id(part)] = _as_gradient(part, leaf, way)
     return [sum(parts.values()) if parts else None for parts in found]
-
-
-def require_optimizer(optimizer):
-    """Raise unless it has `start` and `step`; the message has the call that would have worked."""
-    if isinstance(optimizer, type):
-        raise TypeError(
-            f"{optimizer.__name__} is a class; give one of its kind: {optimizer.__name__}(...)."
-        )
-    if not (hasattr(optimizer, "start") and hasattr(optimizer, "step")):
-        if callable(optimizer):
-            raise TypeError(
-                f"{optimizer!r} can be called, as a schedule is, and an optimizer was expected. "
-                f"A schedule is a rule's learning rate: write Descent({optimizer!r})."
-            )
-        raise TypeError(
-            f"{optimizer!r} isn't an optimizer, which has start(parameter) and step(parameter, "
-            "gradient, state). Write for instance Descent(0.01)."
-        )
 
 
 def _follow(gradient, way):

@@ -692,13 +692,13 @@ def test_a_primitive_of_ones_own_is_replayed():
 def calls(monkeypatch):
     """Count how often `mse` computes, which a loss can't see."""
     counted = []
-    body = course.losses._require_same_shape
+    body = course.errors.losses.require_same_shape
 
     def counting(*args):
         counted.append(args)
         return body(*args)
 
-    monkeypatch.setattr(course.losses, "_require_same_shape", counting)
+    monkeypatch.setattr(course.losses, "require_same_shape", counting)
     return counted
 
 

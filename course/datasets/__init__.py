@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from course.errors.data import require_generator
+
 __all__ = [
     "Dataset",
     "auto_mpg",
@@ -17,7 +19,6 @@ __all__ = [
     "mnist_5k",
     "parabola",
     "penguins",
-    "require_generator",
     "sine_boundary",
     "spirals",
 ]
@@ -95,16 +96,6 @@ class Dataset:
 
     def _meaning(self, target):
         return f"{target:.5g}" + (f" {self.classes[target]}" if self.classes else "")
-
-
-def require_generator(rng, call):
-    """Raise unless `rng` is a numpy Generator, showing the `call` that would have worked."""
-    if not isinstance(rng, np.random.Generator):
-        came = "none was given" if rng is None else f"{rng!r} came"
-        raise TypeError(
-            f"A seeded generator is needed, so that your numbers are the same each time; {came}. "
-            f"Write rng = np.random.default_rng(0), then {call}."
-        )
 
 
 def line(rng=None):

@@ -1,0 +1,187 @@
+"""What losses are given: predictions and targets that fit each other, logits, and labels."""
+
+import functools
+import warnings
+
+import autograd.numpy as np
+import numpy
+from autograd.tracer import Box
+
+from course.functions import check, plain_numbers
+
+__all__ = [
+    "as_array", "as_floats", "as_labels", "require_classes", "require_labels",
+    "require_probability", "require_same_shape", "warn_of_probabilities",
+    "warn_of_probabilities_of_yes",
+]  # fmt: skip
+
+
+def as_array(data):
+    """Data as an array: a table's columns in their order, whatever they are called."""
+    is_array = isinstance(data, (numpy.ndarray, numpy.generic, Box))
+    return data if is_array else numpy.asarray(data)
+
+
+def as_floats(name, data, dtype=None):
+    """Predictions or targets as floats: small integers would wrap around in a difference."""
+    data = as_array(data)
+    kind = "masked" if numpy.ma.isMaskedArray(data) else data.dtype.kind
+    if kind not in "fiub":
+        what = "a masked array" if kind == "masked" else f"an array of {data.dtype}"
+        raise TypeError(
+            f"{name}: {what} came, and plain numbers were expected. Leave out what is hidden or no "
+            "number, then write np.asarray(..., dtype=float)."
+        )
+    wanted = dtype or (data.dtype if kind == "f" else float)
+    return data if data.dtype == wanted else data.astype(wanted)
+
+
+def require_same_shape(name, prediction, target):
+    """Refuse what numpy would broadcast."""
+    ours, theirs = np.shape(prediction), np.shape(target)
+    if ours == theirs:
+        return
+    wide, column = (ours, "prediction[:, 0]") if len(ours) > len(theirs) else (theirs, "y[:, 0]")
+    if not (ours and theirs):
+        cure = f"Call the model on the whole of x: {name}(model(x), y)."
+    elif ours[0] != theirs[0]:
+        cure = "Cut x and y at the same place, so that len(x) is len(y)."
+    elif wide[1:] == (1,):
+        cure = f"numpy would compare every sample with every other: write {column}."
+    else:
+        cure = f"Give the model as many outputs as y has columns, then {name}(model(x), y)."
+    raise ValueError(
+        f"{name}: predictions have shape {ours} and targets {theirs}; they must be the same. {cure}"
+    )
+
+
+@check
+def require_probability(y, name):
+    """The answers, which are looked at: from 0 (no) to 1 (yes)."""
+    values = as_floats(name, y)
+    if values.size and not (values.min() >= 0 and values.max() <= 1):
+        cure = (
+            "for more classes write cross_entropy(logits, labels), with a column for each"
+            if name == "binary_cross_entropy"
+            else f"for more classes give {name} logits (n, k), or compare labels that were "
+            "predicted by np.mean(predicted == labels)"
+        )
+        raise ValueError(
+            f"{name}: y goes from {values.min():g} to {values.max():g}, and 0 (no) to 1 (yes) was "
+            f"expected. For labels -1 and 1 write (y + 1) / 2; {cure}."
+        )
+    return y
+
+
+def require_classes(name, logits, labels):
+    """The labels, if they are classes of these logits: integers, or one-hot floats."""
+    shape, given = np.shape(logits), np.shape(labels)
+    if len(shape) != 2 or shape[1] == 1:
+        raise ValueError(
+            f"{name}: logits have shape {shape}, and (n, k) was expected, with a column for each "
+            "of k >= 2 classes. For yes or no use binary_cross_entropy(logits, y) with (n,)"
+            + (": binary_cross_entropy(logits[:, 0], y)." if shape[1:] == (1,) else ".")
+        )
+    if len(given) == 2 and given != shape:
+        raise ValueError(
+            f"{name}: one-hot labels have shape {given} and logits {shape}; they must be the same."
+            + (" Write labels[:, 0]." if given[1] == 1 else f" Write one_hot(labels, {shape[1]}).")
+        )
+    if len(given) == 1 and given != shape[:1]:
+        raise ValueError(
+            f"{name}: {given[0]} labels for {shape[0]} rows of logits; each row needs its label. "
+            f"Write {name}(model(x), labels), with x and labels of the same length."
+        )
+    if len(given) == 2:
+        return as_floats(name, labels, np.result_type(logits))
+    return as_array(require_labels(labels, name, shape[1]))
+
+
+@check
+def require_labels(labels, name, classes):
+    """The labels, which are looked at: integers from 0 to classes - 1."""
+    masked = "masked " if numpy.ma.isMaskedArray(labels) else ""
+    labels = numpy.asarray(labels)
+    if masked or labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name}: labels are {masked}{labels.dtype} of shape {labels.shape}, and integers of "
+            "shape (n,) were expected. Write labels.astype(int)"
+            + ("." if labels.ndim == 1 else ", one number for each sample.")
+        )
+    # As unsigned integers, negative labels become huge, so one comparison finds both.
+    if len(labels) and numpy.maximum.reduce(labels.view(_unsigned(labels.dtype))) >= classes:
+        raise ValueError(
+            f"{name}: labels go from {labels.min()} to {labels.max()}, and {classes} classes are "
+            f"counted from 0 to {classes - 1}. For labels from 1, write labels - 1; else give the "
+            "model a column for every class."
+        )
+    return labels
+
+
+@functools.cache
+def _unsigned(dtype):
+    return numpy.dtype(dtype.str.replace("i", "u"))
+
+
+def warn_of_probabilities(logits):
+    """Look at the first row before all rows: this runs at every step of a training."""
+    if not len(logits) or abs(sum(logits[0].tolist()) - 1) > 1e-5:
+        return
+    if np.min(logits) >= 0 and np.max(np.abs(np.sum(logits, axis=1) - 1)) < 1e-5:
+        warnings.warn(
+            "cross_entropy: every row of the logits sums to 1, so softmax was applied already. "
+            "Leave it out of the model: cross_entropy(model(x), labels) does it by itself.",
+            stacklevel=4,
+        )
+
+
+def warn_of_probabilities_of_yes(name, logits, y):
+    """Real logits lie between 0 and 1 by chance at times, and then fit y better as logits.
+
+    In a training they must also say more, as probabilities, than the share of yes does.
+    """
+    z, y = numpy.ravel(plain_numbers(logits)), numpy.ravel(plain_numbers(y))
+    if len(z) < 3 or not 0 <= z[0] <= 1 or not 0 <= numpy.min(z) < numpy.max(z) <= 1:
+        return
+    as_logits = numpy.mean(numpy.logaddexp(0, z) - y * z)
+    if name == "binary_cross_entropy":
+        found = _surprise(z, y) < 0.75 * min(as_logits, _surprise(numpy.mean(y), y))
+    else:
+        found = _surprise(z, y) < as_logits or numpy.min(z) < 0.5 < numpy.max(z)
+    if found:
+        cure = (
+            "Leave sigmoid out of the model: this loss does it by itself."
+            if name == "binary_cross_entropy"
+            else f"Write {name}(p - 0.5, y) for probabilities p, or give it the logits."
+        )
+        warnings.warn(
+            f"{name}: all logits lie between 0 and 1, as if sigmoid was applied already; above 0 "
+            f"counts as yes. {cure}",
+            stacklevel=4,
+        )
+
+
+def _surprise(p, y):
+    """Cross-entropy of probabilities p of yes."""
+    p = numpy.clip(p, 1e-12, 1 - 1e-12)
+    return -numpy.mean(y * numpy.log(p) + (1 - y) * numpy.log1p(-p))
+
+
+def as_labels(name, logits, labels):
+    """Predicted and true labels as integers, the number of classes, and whose logits say one."""
+    given, logits = logits, as_floats(name, logits)
+    if logits.ndim == 1:
+        require_same_shape(name, logits, labels)
+        y = as_floats(name, require_probability(labels, name))
+        if numpy.asarray(given).dtype.kind == "f":  # True and 1 are a yes
+            warn_of_probabilities_of_yes(name, logits, y)
+        return (logits > 0).astype(int), (y > 0.5).astype(int), 2, ~np.isnan(logits)
+    labels = require_classes(name, logits, labels)
+    if labels.ndim == 2 and not np.all(np.abs(np.sum(labels, axis=1) - 1) < 1e-3):
+        raise ValueError(
+            f"{name}: not every row of the one-hot labels sums to 1. Write "
+            f"one_hot(labels, {logits.shape[1]})."
+        )
+    truth = np.argmax(labels, axis=1) if labels.ndim == 2 else labels
+    decided = np.max(logits, axis=1) > -np.inf  # not so where one is NaN
+    return np.argmax(logits, axis=1), truth.astype(int), logits.shape[1], decided
