@@ -93,8 +93,9 @@ class History:
         text = f"{self.ended} after {_plural(steps, 'step')} ({_plural(passes, 'epoch')})"
         if steps:
             text += f": loss {self.losses[0]:.5g} -> {self.losses[-1]:.5g}"
-        if len(self.validation):
-            text += f", best validation loss {np.min(self.validation):.5g}"
+        finite = self.validation[np.isfinite(self.validation)]
+        if len(finite):
+            text += f", best validation loss {np.min(finite):.5g}"
         return "\n".join([text, *self.notes])
 
 
@@ -306,8 +307,8 @@ class _Training:
 
     def _step_back(self):
         """Return to the model before the last update, and say why."""
-        rate = getattr(at_step(self.optimizer, self.now[1].step), "learning_rate", 0)
         self.now = self.before
+        rate = getattr(at_step(self.optimizer, self.now[1].step), "learning_rate", 0)
         return how_it_diverged(self.losses, self.limit, rate)
 
     def _all(self, gradient):
@@ -357,7 +358,7 @@ class _EpochEnd:
         if self.patience is None:
             return False
         self._since += 1
-        if value < self._lowest:
+        if math.isfinite(value) and value < self._lowest:
             self.best, self._lowest, self._since = (values, self.training.state), value, 0
         return self._since >= self.patience
 

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import random
+import sys
 import time
 import types
 from dataclasses import dataclass
@@ -412,3 +413,55 @@ def test_what_is_only_rebound_to_an_equal_number_is_not_recorded_anew():
         callbacks=[lambda step: set_to(0.1 * (step.index > 8))],
     )
     assert history.notes == []
+
+
+settings = types.ModuleType("settings")
+settings.scale = 1.0
+package = types.ModuleType("package")
+package.settings = settings
+
+
+def scaled_inside(model, x, y):
+    return (lambda: np.mean((settings.scale * model(x) - y) ** 2))()
+
+
+def scaled_by_a_module_in_a_module(model, x, y):
+    return np.mean((package.settings.scale * model(x) - y) ** 2)
+
+
+def scaled_by_an_import(model, x, y):
+    import settings
+
+    return np.mean((settings.scale * model(x) - y) ** 2)
+
+
+@pytest.mark.parametrize(
+    "loss", [scaled_inside, scaled_by_a_module_in_a_module, scaled_by_an_import]
+)
+def test_a_name_in_a_module_is_looked_at_however_it_is_read(loss, monkeypatch):
+    monkeypatch.setitem(sys.modules, "settings", settings)
+    monkeypatch.setattr(settings, "scale", 1.0)
+    model = Line(0.5, 0.5)
+    recording = record(loss, model, X, Y)
+    settings.scale = 5.0
+    assert parameters(recording(model, X, Y)) == parameters(gradient(loss, model, X, Y))
+
+
+def test_a_recording_tells_models_apart_by_attributes_that_are_no_fields():
+    @dataclass
+    class Power:
+        w: float
+
+        def __post_init__(self):
+            self.p = 2
+
+        def __call__(self, x):
+            return self.w * x**self.p
+
+    def loss(model, x, y):
+        return mse(model(x), y)
+
+    square, cube = Power(1.0), Power(1.0)
+    cube.p = 3
+    recording = record(loss, square, X, Y)
+    numpy.testing.assert_allclose(recording(cube, X, Y).w, gradient(loss, cube, X, Y).w, rtol=1e-12)

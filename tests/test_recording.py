@@ -980,3 +980,13 @@ def test_a_difference_is_more_than_rounding_and_less_than_a_mistake(dtype, round
     lost = [np.full((2, 2), np.nan, dtype), gradients[1]]
     assert difference([2.0, *lost], [2.0, *lost]) is None
     assert difference([2.0, *lost], [2.0, *gradients])
+
+
+def test_a_reshape_in_fortran_order_is_replayed():
+    def by_columns(model, x):
+        return np.sum(np.reshape(model["w"] * x, (3, 2), "F") * np.arange(6.0).reshape(3, 2))
+
+    model, x = {"w": np.ones(6)}, np.arange(6.0)
+    numpy.testing.assert_array_equal(
+        record(by_columns, model, x)(model, x)["w"], gradient(by_columns, model, x)["w"]
+    )

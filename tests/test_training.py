@@ -538,3 +538,17 @@ def test_the_state_of_another_optimizer_is_refused(before, after):
     model, history = train(loss, Line(0.5, 0.5), data, before, epochs=20)
     with pytest.raises(ValueError, match=f"what {type(after).__name__} does was expected"):
         train(loss, model, data, after, epochs=20, state=history.state)
+
+
+def test_everything_may_be_frozen():
+    model = Line(np.array(1.0), np.array(2.0))
+    fitted, history = train(loss, model, [(X, Y)], Descent(0.1), epochs=20, frozen=(model,))
+    assert parameters(fitted) == parameters(model)
+    assert history.ended == "finished"
+    assert history.notes == []
+
+
+def test_the_warning_names_the_rate_that_led_there():
+    rates = [1e-4, 1e-4, 1e9, 1e-4, 1e-4, 1e-4]
+    with pytest.warns(RuntimeWarning, match=r"learning rate 1e\+09"):
+        train(loss, Line(0.5, 0.5), [(X, Y)], Descent(rates.__getitem__), epochs=6)

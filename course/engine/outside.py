@@ -100,11 +100,17 @@ class Outside:
         self._names(vars(function), list(vars(function)))
         defaults = function.__defaults__, *(function.__kwdefaults__ or {}).values()
         self.waiting.append(("a default of a function", defaults))
-        names = _names_read(code) if _is_own(function) else ()
+        if not _is_own(function):
+            return
+        names, attributes, modules = _read(code)
         self._names(space, names)
-        for module in map(space.get, names):
-            if isinstance(module, ModuleType) and _is_own(module):
-                self._names(vars(module), {*code.co_names} & {*vars(module)})
+        waiting, seen = [*map(space.get, names), *map(sys.modules.get, modules)], set()
+        for module in waiting:  # those in a module that is read, too: package.settings.scale
+            if isinstance(module, ModuleType) and _is_own(module) and id(module) not in seen:
+                seen.add(id(module))
+                read = attributes & vars(module).keys()
+                self._names(vars(module), read)
+                waiting.extend(vars(module)[name] for name in read)
 
     def _struct(self, name, node):
         """All of a struct but its parameters, and its class."""
@@ -163,10 +169,11 @@ def _is_foreign_function(value):
 
 
 @functools.cache
-def _names_read(code):
-    """The global names that a function reads, functions inside it too."""
-    reads = (
-        one for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    )
-    inner = (_names_read(one) for one in code.co_consts if isinstance(one, CodeType))
-    return {one.argval for one in reads}.union(*inner)
+def _read(code):
+    """Global names, all names and imported modules that a function reads, functions in it too."""
+    found = {"LOAD_GLOBAL": set(), "LOAD_NAME": set(), "IMPORT_NAME": set()}
+    for one in dis.get_instructions(code):
+        found.get(one.opname, set()).add(one.argval)
+    own = found["LOAD_GLOBAL"] | found["LOAD_NAME"], {*code.co_names}, found["IMPORT_NAME"]
+    inner = (_read(one) for one in code.co_consts if isinstance(one, CodeType))
+    return tuple(set().union(*parts) for parts in zip(own, *inner, strict=True))

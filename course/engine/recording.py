@@ -279,6 +279,7 @@ def _outline(node):
     parts = children(node)
     if parts is None:
         return type(node), repr(node) if isinstance(node, (int, float, str)) else id(node)
+    parts = [*parts, *getattr(node, "__dict__", {}).items()]  # attributes that are no fields, too
     return type(node), *((name, _outline(part)) for name, part in parts)
 
 
@@ -289,8 +290,8 @@ def difference(replayed, ordinary):
     nearly: 1e-9 of the gradient's size is more than rounding and less than a mistake (float32:
     1e-4).
     """
-    tolerance = TOLERANCE[min(np.asarray(one).itemsize for one in ordinary[1:])]
-    for part in (slice(1), slice(1, None)):  # the value, the gradients
+    tolerance = TOLERANCE[min(np.asarray(one).itemsize for one in ordinary[1:] or ordinary)]
+    for part in (slice(1), slice(1, None))[: len(ordinary)]:  # the value, the gradients
         pair = (map(np.ravel, values[part]) for values in (replayed, ordinary))
         one, other = (np.concatenate(list(values), dtype=float) for values in pair)
         with np.errstate(all="ignore"):

@@ -77,7 +77,8 @@ class _Function:
             return f"{divide}({text}, {count}, {out})" if out else f"{text} / {count}"
         if is_transposition(call):
             return f"{self._leaf(args[0])}.T"
-        if function in SHAPERS and "order" not in kwargs and is_array(call.value):
+        ordered = len(args) > 2 or "order" in kwargs
+        if function in SHAPERS and not ordered and is_array(call.value):
             return f"{self._leaf(args[0])}.reshape({call.value.shape})"
         if out and function is np.power and type(args[1]) in (int, float) and args[1] == 2:
             function, args = np.square, args[:1]
