@@ -552,3 +552,14 @@ def test_the_warning_names_the_rate_that_led_there():
     rates = [1e-4, 1e-4, 1e9, 1e-4, 1e-4, 1e-4]
     with pytest.warns(RuntimeWarning, match=r"learning rate 1e\+09"):
         train(loss, Line(0.5, 0.5), [(X, Y)], Descent(rates.__getitem__), epochs=6)
+
+
+def test_an_infinite_validation_loss_is_never_best_and_history_tells_the_finite_one():
+    measured = iter([4.0, -np.inf, np.nan, 3.0])
+
+    def told(model, x, y):
+        return mse(model(x), y) if len(x) == len(X) else next(measured)
+
+    options = {"validation": (X[:2], Y[:2]), "epochs": 4, "replay": False}
+    _, history = train(told, Line(0.5, 0.5), [(X, Y)], Descent(1e-4), **options)
+    assert "best validation loss 3" in repr(history)
