@@ -463,5 +463,7 @@ def test_a_recording_tells_models_apart_by_attributes_that_are_no_fields():
 
     square, cube = Power(1.0), Power(1.0)
     cube.p = 3
+    cube.ring = []  # which a model may hold beside its fields
+    cube.ring.append(cube.ring)
     recording = record(loss, square, X, Y)
     numpy.testing.assert_allclose(recording(cube, X, Y).w, gradient(loss, cube, X, Y).w, rtol=1e-12)

@@ -278,9 +278,14 @@ def _outline(node):
     """All of a model but the numbers in its parameters, as a key: it is recorded for one such."""
     parts = children(node)
     if parts is None:
-        return type(node), repr(node) if isinstance(node, (int, float, str)) else id(node)
-    parts = [*parts, *getattr(node, "__dict__", {}).items()]  # attributes that are no fields, too
-    return type(node), *((name, _outline(part)) for name, part in parts)
+        return _same(node)
+    held = getattr(node, "__dict__", {}).items()  # attributes that are no fields, too: rings, even
+    rest = [(name, _same(value)) for name, value in held if name not in dict(parts)]
+    return type(node), *((name, _outline(part)) for name, part in parts), *rest
+
+
+def _same(value):
+    return type(value), repr(value) if isinstance(value, (int, float, str)) else id(value)
 
 
 def difference(replayed, ordinary):

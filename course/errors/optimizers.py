@@ -1,4 +1,4 @@
-"""What rules and schedules are given, and what takes a rule: hyperparameters that make sense."""
+"""What rules and schedules are given, and what is given as a rule."""
 
 import math
 from dataclasses import fields
