@@ -45,6 +45,12 @@ def plain_numbers(value):
     return getattr(value, "plain_numbers", value)
 
 
+def floats(x):
+    """Numbers as floats: small integers would wrap around, or give halves of float's digits."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    return x if x.dtype.kind == "f" else x * 1.0
+
+
 @formula
 def relu(x):
     """Rectified linear unit, `max(x, 0)`, elementwise; its derivative at 0 is 0.
@@ -61,7 +67,7 @@ defvjp(relu, lambda ans, x: lambda g: g * (ans > 0))
 @formula
 def tanh(x):
     """Hyperbolic tangent, elementwise, between -1 and 1; its derivative is `1 - tanh(x)**2`."""
-    return np.tanh(x)
+    return np.tanh(floats(x))
 
 
 defvjp(tanh, lambda ans, x: lambda g: g * (1 - ans * ans))
@@ -78,7 +84,7 @@ def sigmoid(x):
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
-    return np.exp(-np.logaddexp(0, -x))
+    return np.exp(-np.logaddexp(0, -floats(x)))
 
 
 defvjp(sigmoid, lambda ans, x: lambda g: g * ans * (1 - ans))
@@ -100,6 +106,7 @@ def logsumexp(x, axis=-1, keepdims=False):
     >>> logsumexp(np.array([1000.0, 1000.0])).round(4)
     np.float64(1000.6931)
     """
+    x = floats(x)
     largest = np.max(x, axis=axis, keepdims=True)
     total = largest + np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True))
     return total if keepdims else np.squeeze(total, axis=axis)
@@ -132,6 +139,7 @@ def softmax(x, axis=-1):
     >>> softmax(np.array([0.0, 1000.0]))
     array([0., 1.])
     """
+    x = floats(x)
     shifted = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return shifted / np.sum(shifted, axis=axis, keepdims=True)
 

@@ -1,6 +1,7 @@
 """A loss says with one number how wrong the predictions are. Prediction first, target second.
 
-Every loss is a mean over all samples. The two cross-entropies take logits, the scores before
+Every loss is a mean: of `mse` and `mae` over all numbers (all columns of all samples), of the
+cross-entropies over all samples. The two cross-entropies take logits, the scores before
 sigmoid or softmax, since only then can they be computed without overflow.
 """
 
@@ -10,15 +11,15 @@ from autograd.extend import defvjp
 from course.errors.losses import (
     as_array,
     as_floats,
-    as_labels,
     require_classes,
+    require_decided,
     require_labels,
     require_probability,
     require_same_shape,
     warn_of_probabilities,
     warn_of_probabilities_of_yes,
 )
-from course.functions import formula, logsumexp, plain_numbers, sigmoid, softmax
+from course.functions import formula, logsumexp, sigmoid, softmax
 
 __all__ = [
     "accuracy", "binary_cross_entropy", "confusion_matrix", "cross_entropy", "mae", "mse",
@@ -72,6 +73,8 @@ def mae(prediction, target):
 
     Raises
     ------
+    TypeError
+        An array is masked, or doesn't hold numbers.
     ValueError
         The shapes differ.
 
@@ -98,8 +101,10 @@ def binary_cross_entropy(logits, y):
 
     Raises
     ------
+    TypeError
+        An array is masked, or doesn't hold numbers.
     ValueError
-        The shapes differ, or y leaves the range from 0 to 1.
+        The shapes differ, or y is NaN or leaves the range from 0 to 1.
 
     Warns
     -----
@@ -137,14 +142,15 @@ def cross_entropy(logits, labels):
     logits : ndarray of shape (n, k)
         Scores before `softmax`, one column a class; one of -inf rules its class out.
     labels : ndarray of integers of shape (n,), or one-hot of shape (n, k)
-        The true classes, counted from 0.
+        The true classes, counted from 0. A row may also hold a share for each class.
 
     Raises
     ------
     TypeError
-        Labels are neither integers nor one-hot.
+        Labels aren't integers, or an array is masked or doesn't hold numbers.
     ValueError
-        Shapes don't fit, a label is out of range, or there is a single column.
+        Shapes don't fit, a label is out of range, a row of one-hot labels doesn't sum to 1, or
+        there is a single column.
 
     Warns
     -----
@@ -156,7 +162,7 @@ def cross_entropy(logits, labels):
     """
     logits = as_floats("cross_entropy", logits)
     labels = require_classes("cross_entropy", logits, labels)
-    warn_of_probabilities(plain_numbers(logits))
+    warn_of_probabilities(logits)
     if np.ndim(labels) == 2:
         # Where a label is 0 no logit counts, be it -inf: 0 * inf would be NaN.
         surprise = logsumexp(logits, keepdims=True) - np.where(labels == 0, 0, logits)
@@ -195,7 +201,7 @@ def accuracy(logits, labels):
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
     0.5
     """
-    predicted, truth, _, decided = as_labels("accuracy", logits, labels)
+    predicted, truth, _, decided = _predicted_and_true("accuracy", logits, labels)
     return float(np.mean((predicted == truth) & decided))
 
 
@@ -214,21 +220,30 @@ def confusion_matrix(logits, labels):
     Raises
     ------
     ValueError
-        A row of logits is NaN, so that there is no prediction to count.
+        A row of logits holds NaN, or only -inf, so that there is no prediction to count.
 
     >>> confusion_matrix(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
     array([[1, 1],
            [0, 0]])
     """
-    predicted, truth, classes, decided = as_labels("confusion_matrix", logits, labels)
-    if not np.all(decided):
-        raise ValueError(
-            f"confusion_matrix: the logits of {np.sum(~decided)} samples are NaN, first of sample "
-            f"{np.argmin(decided)}, and predict no class. Look for the cause, or leave them out: "
-            "keep = np.isfinite(x).all(axis=1)."
-        )
+    predicted, truth, classes, decided = _predicted_and_true("confusion_matrix", logits, labels)
+    require_decided("confusion_matrix", decided)
     cells = np.bincount(truth * classes + predicted, minlength=classes * classes)
     return cells.reshape(classes, classes)
+
+
+def _predicted_and_true(name, logits, labels):
+    """Predicted and true labels as integers, the number of classes, and whose logits say one."""
+    scores = as_floats(name, logits)
+    if scores.ndim == 1:
+        require_same_shape(name, scores, labels)
+        y = as_floats(name, require_probability(labels, name))
+        warn_of_probabilities_of_yes(name, logits, y)
+        return (scores > 0).astype(int), (y > 0.5).astype(int), 2, ~np.isnan(scores)
+    labels = require_classes(name, scores, labels)
+    truth = np.argmax(labels, axis=1) if labels.ndim == 2 else labels
+    decided = np.max(scores, axis=1) > -np.inf  # not so where one is NaN
+    return np.argmax(scores, axis=1), truth.astype(int), scores.shape[1], decided
 
 
 def one_hot(labels, classes):

@@ -99,3 +99,14 @@ def test_small_probabilities_are_not_lost():
 def test_nan_is_not_hidden(function):
     with np.errstate(invalid="ignore"):
         assert np.isnan(function(np.array([np.nan]))[0])
+
+
+@pytest.mark.parametrize("kind", ["bool", "int8", "uint8", "uint16", "int64", "list"])
+@pytest.mark.parametrize("function", [*ELEMENTWISE, softmax, logsumexp], ids=lambda f: f.__name__)
+def test_whole_numbers_of_every_kind_count_as_floats(function, kind):
+    numbers = [0, 1] if kind == "bool" else [0, 100, 3]
+    given = numbers if kind == "list" else np.array(numbers, kind)
+    np.testing.assert_allclose(function(given), function(np.array(numbers, float)), rtol=1e-15)
+    if kind == "int8":
+        low = np.array([-128, 127], kind)
+        np.testing.assert_allclose(function(low), function(low.astype(float)), rtol=1e-15)

@@ -278,14 +278,26 @@ def test_nan_is_never_a_right_prediction():
     table[1] = [-np.inf, -np.inf]
     assert accuracy(table, np.array([1, 0, 0, 1])) == 0.5
     for logits in (z, table):
-        with pytest.raises(ValueError, match="2 samples are NaN, first of sample 0"):
+        with pytest.raises(ValueError, match=r"2 samples are NaN, or -inf.*first of sample 0"):
             confusion_matrix(logits, np.array([0, 1, 1, 0]))
-    with pytest.raises(ValueError, match="y goes from nan"):
-        accuracy(np.zeros(2), np.array([0, np.nan]))
-    with pytest.raises(ValueError, match="y goes from nan"):
-        binary_cross_entropy(np.zeros(2), np.array([0, np.nan]))
-    with pytest.raises(ValueError, match="not every row of the one-hot"):
-        accuracy(np.zeros((2, 2)), np.array([[0, 1], [0, 0]]))
+    for use in (accuracy, confusion_matrix, binary_cross_entropy):
+        with pytest.raises(ValueError, match=r"y is NaN for 1 of 2 samples.*np\.isfinite\(y\)"):
+            use(np.zeros(2), np.array([0, np.nan]))
+
+
+@pytest.mark.parametrize("use", [accuracy, confusion_matrix, cross_entropy])
+@pytest.mark.parametrize("rows", [
+    [[0, 1], [0, 0]], [[3.5, 1.0], [0.0, 1.0]], [[-1.0, 2.0], [0.0, 1.0]], [[np.nan, 1], [0, 1]],
+])  # fmt: skip
+def test_one_hot_labels_are_rows_that_sum_to_one(use, rows):
+    with pytest.raises(ValueError, match=rf"{use.__name__}: not every row.*one_hot\(labels, 2\)"):
+        use(np.zeros((2, 2)), np.array(rows))
+
+
+def test_one_hot_labels_are_looked_at_in_each_step_of_a_replay():
+    batches = [(one_hot(np.array([0, 1]), 2),)] * 11 + [(np.ones((2, 2), int),)]
+    with pytest.raises(ValueError, match="not every row of the one-hot labels"):
+        train(cross_entropy, np.zeros((2, 2)), batches, Descent(0.1), epochs=2)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -403,6 +415,11 @@ Z, L = np.zeros((4, 3)), np.array([0, 1, 2, 0])
         (lambda: binary_cross_entropy(np.zeros((3, 1)), np.zeros(3)), ValueError, r"\[:, 0\]"),
         (lambda: binary_cross_entropy(np.zeros(2), np.array([-1, 1])), ValueError, r"\(y \+ 1\)"),
         (lambda: cross_entropy(Z[:, :1], L), ValueError, r"binary_cross_entropy\(logits\[:, 0\]"),
+        (
+            lambda: accuracy(Z[:, :1], L),
+            ValueError,
+            r"use accuracy\(logits, y\).*accuracy\(logits\[:",
+        ),
         (lambda: cross_entropy(Z[:, 0], L), ValueError, r"shape \(4,\).*\(n, k\)"),
         (lambda: cross_entropy(Z, L + 1), ValueError, r"go from 1 to 3.*labels - 1"),
         (lambda: cross_entropy(Z, L - 1), ValueError, r"go from -1 to 1"),

@@ -3,14 +3,13 @@
 import functools
 import warnings
 
-import autograd.numpy as np
-import numpy
+import numpy as np
 from autograd.tracer import Box
 
 from course.functions import check, plain_numbers
 
 __all__ = [
-    "as_array", "as_floats", "as_labels", "require_classes", "require_labels",
+    "as_array", "as_floats", "require_classes", "require_decided", "require_labels",
     "require_probability", "require_same_shape", "warn_of_probabilities",
     "warn_of_probabilities_of_yes",
 ]  # fmt: skip
@@ -18,14 +17,14 @@ __all__ = [
 
 def as_array(data):
     """Data as an array: a table's columns in their order, whatever they are called."""
-    is_array = isinstance(data, (numpy.ndarray, numpy.generic, Box))
-    return data if is_array else numpy.asarray(data)
+    is_array = isinstance(data, (np.ndarray, np.generic, Box))
+    return data if is_array else np.asarray(data)
 
 
 def as_floats(name, data, dtype=None):
     """Predictions or targets as floats: small integers would wrap around in a difference."""
     data = as_array(data)
-    kind = "masked" if numpy.ma.isMaskedArray(data) else data.dtype.kind
+    kind = "masked" if np.ma.isMaskedArray(data) else data.dtype.kind
     if kind not in "fiub":
         what = "a masked array" if kind == "masked" else f"an array of {data.dtype}"
         raise TypeError(
@@ -59,28 +58,34 @@ def require_same_shape(name, prediction, target):
 def require_probability(y, name):
     """The answers, which are looked at: from 0 (no) to 1 (yes)."""
     values = as_floats(name, y)
-    if values.size and not (values.min() >= 0 and values.max() <= 1):
-        cure = (
-            "for more classes write cross_entropy(logits, labels), with a column for each"
-            if name == "binary_cross_entropy"
-            else f"for more classes give {name} logits (n, k), or compare labels that were "
-            "predicted by np.mean(predicted == labels)"
-        )
+    if not values.size or (values.min() >= 0 and values.max() <= 1):
+        return y
+    if np.isnan(values).any():
         raise ValueError(
-            f"{name}: y goes from {values.min():g} to {values.max():g}, and 0 (no) to 1 (yes) was "
-            f"expected. For labels -1 and 1 write (y + 1) / 2; {cure}."
+            f"{name}: y is NaN for {np.isnan(values).sum()} of {values.size} samples, and 0 (no) "
+            "to 1 (yes) was expected. Leave them out: keep = np.isfinite(y), then x[keep], y[keep]."
         )
-    return y
+    cure = (
+        "for more classes write cross_entropy(logits, labels), with a column for each"
+        if name == "binary_cross_entropy"
+        else f"for more classes give {name} logits (n, k), or compare labels that were predicted "
+        "by np.mean(predicted == labels)"
+    )
+    raise ValueError(
+        f"{name}: y goes from {values.min():g} to {values.max():g}, and 0 (no) to 1 (yes) was "
+        f"expected. For labels -1 and 1 write (y + 1) / 2; {cure}."
+    )
 
 
 def require_classes(name, logits, labels):
     """The labels, if they are classes of these logits: integers, or one-hot floats."""
     shape, given = np.shape(logits), np.shape(labels)
     if len(shape) != 2 or shape[1] == 1:
+        yes_or_no = "binary_cross_entropy" if name == "cross_entropy" else name
         raise ValueError(
             f"{name}: logits have shape {shape}, and (n, k) was expected, with a column for each "
-            "of k >= 2 classes. For yes or no use binary_cross_entropy(logits, y) with (n,)"
-            + (": binary_cross_entropy(logits[:, 0], y)." if shape[1:] == (1,) else ".")
+            f"of k >= 2 classes. For yes or no use {yes_or_no}(logits, y) with (n,)"
+            + (f": {yes_or_no}(logits[:, 0], y)." if shape[1:] == (1,) else ".")
         )
     if len(given) == 2 and given != shape:
         raise ValueError(
@@ -93,15 +98,27 @@ def require_classes(name, logits, labels):
             f"Write {name}(model(x), labels), with x and labels of the same length."
         )
     if len(given) == 2:
-        return as_floats(name, labels, np.result_type(logits))
+        return as_floats(name, require_one_hot(labels, name), logits.dtype)
     return as_array(require_labels(labels, name, shape[1]))
+
+
+@check
+def require_one_hot(labels, name):
+    """The labels, which are looked at: rows that sum to 1, of shares that aren't negative."""
+    values = as_floats(name, labels)
+    if not (np.all(values >= 0) and np.all(np.abs(np.sum(values, axis=1) - 1) < 1e-3)):
+        raise ValueError(
+            f"{name}: not every row of the one-hot labels sums to 1, with no number below 0. Write "
+            f"one_hot(labels, {values.shape[1]})."
+        )
+    return labels
 
 
 @check
 def require_labels(labels, name, classes):
     """The labels, which are looked at: integers from 0 to classes - 1."""
-    masked = "masked " if numpy.ma.isMaskedArray(labels) else ""
-    labels = numpy.asarray(labels)
+    masked = "masked " if np.ma.isMaskedArray(labels) else ""
+    labels = np.asarray(labels)
     if masked or labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise TypeError(
             f"{name}: labels are {masked}{labels.dtype} of shape {labels.shape}, and integers of "
@@ -109,7 +126,7 @@ def require_labels(labels, name, classes):
             + ("." if labels.ndim == 1 else ", one number for each sample.")
         )
     # As unsigned integers, negative labels become huge, so one comparison finds both.
-    if len(labels) and numpy.maximum.reduce(labels.view(_unsigned(labels.dtype))) >= classes:
+    if len(labels) and np.maximum.reduce(labels.view(_unsigned(labels.dtype))) >= classes:
         raise ValueError(
             f"{name}: labels go from {labels.min()} to {labels.max()}, and {classes} classes are "
             f"counted from 0 to {classes - 1}. For labels from 1, write labels - 1; else give the "
@@ -120,11 +137,12 @@ def require_labels(labels, name, classes):
 
 @functools.cache
 def _unsigned(dtype):
-    return numpy.dtype(dtype.str.replace("i", "u"))
+    return np.dtype(dtype.str.replace("i", "u"))
 
 
 def warn_of_probabilities(logits):
     """Look at the first row before all rows: this runs at every step of a training."""
+    logits = plain_numbers(logits)
     if not len(logits) or abs(sum(logits[0].tolist()) - 1) > 1e-5:
         return
     if np.min(logits) >= 0 and np.max(np.abs(np.sum(logits, axis=1) - 1)) < 1e-5:
@@ -140,14 +158,16 @@ def warn_of_probabilities_of_yes(name, logits, y):
 
     In a training they must also say more, as probabilities, than the share of yes does.
     """
-    z, y = numpy.ravel(plain_numbers(logits)), numpy.ravel(plain_numbers(y))
-    if len(z) < 3 or not 0 <= z[0] <= 1 or not 0 <= numpy.min(z) < numpy.max(z) <= 1:
+    z, y = np.ravel(plain_numbers(logits)), np.ravel(plain_numbers(y))
+    if z.dtype.kind != "f" or len(z) < 3:  # True and 1 are a yes
         return
-    as_logits = numpy.mean(numpy.logaddexp(0, z) - y * z)
+    if not 0 <= z[0] <= 1 or not 0 <= np.min(z) < np.max(z) <= 1:
+        return
+    as_logits = np.mean(np.logaddexp(0, z) - y * z)
     if name == "binary_cross_entropy":
-        found = _surprise(z, y) < 0.75 * min(as_logits, _surprise(numpy.mean(y), y))
+        found = _surprise(z, y) < 0.75 * min(as_logits, _surprise(np.mean(y), y))
     else:
-        found = _surprise(z, y) < as_logits or numpy.min(z) < 0.5 < numpy.max(z)
+        found = _surprise(z, y) < as_logits or np.min(z) < 0.5 < np.max(z)
     if found:
         cure = (
             "Leave sigmoid out of the model: this loss does it by itself."
@@ -163,25 +183,15 @@ def warn_of_probabilities_of_yes(name, logits, y):
 
 def _surprise(p, y):
     """Cross-entropy of probabilities p of yes."""
-    p = numpy.clip(p, 1e-12, 1 - 1e-12)
-    return -numpy.mean(y * numpy.log(p) + (1 - y) * numpy.log1p(-p))
+    p = np.clip(p, 1e-12, 1 - 1e-12)
+    return -np.mean(y * np.log(p) + (1 - y) * np.log1p(-p))
 
 
-def as_labels(name, logits, labels):
-    """Predicted and true labels as integers, the number of classes, and whose logits say one."""
-    given, logits = logits, as_floats(name, logits)
-    if logits.ndim == 1:
-        require_same_shape(name, logits, labels)
-        y = as_floats(name, require_probability(labels, name))
-        if numpy.asarray(given).dtype.kind == "f":  # True and 1 are a yes
-            warn_of_probabilities_of_yes(name, logits, y)
-        return (logits > 0).astype(int), (y > 0.5).astype(int), 2, ~np.isnan(logits)
-    labels = require_classes(name, logits, labels)
-    if labels.ndim == 2 and not np.all(np.abs(np.sum(labels, axis=1) - 1) < 1e-3):
+def require_decided(name, decided):
+    """Refuse rows of logits that predict no class."""
+    if not np.all(decided):
         raise ValueError(
-            f"{name}: not every row of the one-hot labels sums to 1. Write "
-            f"one_hot(labels, {logits.shape[1]})."
+            f"{name}: the logits of {np.sum(~decided)} samples are NaN, or -inf in each column, "
+            f"first of sample {np.argmin(decided)}, and predict no class. Look for the cause, "
+            "or leave them out: keep = np.isfinite(x).all(axis=1)."
         )
-    truth = np.argmax(labels, axis=1) if labels.ndim == 2 else labels
-    decided = np.max(logits, axis=1) > -np.inf  # not so where one is NaN
-    return np.argmax(logits, axis=1), truth.astype(int), logits.shape[1], decided
