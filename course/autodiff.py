@@ -11,6 +11,7 @@ from autograd.core import VJPNode, sparse_add, sparse_object_types, vspace
 from autograd.tracer import Box, getval, new_box, notrace_primitives, trace_stack
 from autograd.util import toposort
 
+from course.errors.data import require_generator
 from course.errors.gradients import explained, refuse_nan, scalar_node
 from course.trees import astype, named, parameters, rebuild
 
@@ -116,6 +117,7 @@ def check_gradient(loss, model, *batch, directions=10, tolerance=1e-5, rng=None)
     True
     """
     rng = np.random.default_rng(0) if rng is None else rng
+    require_generator(rng, "check_gradient(loss, model, x, y, rng=rng)")
     model = astype(model, np.float64)
     values = [np.asarray(v, dtype=float) for v in require_parameters(model)]
     gradients = parameters(gradient(loss, model, *batch))

@@ -10,7 +10,10 @@ import autograd.numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
-__all__ = ["check", "formula", "logsumexp", "plain_numbers", "relu", "sigmoid", "softmax", "tanh"]
+__all__ = [
+    "check", "floats", "formula", "logsumexp", "plain_numbers", "relu", "sigmoid", "softmax",
+    "tanh",
+]  # fmt: skip
 
 
 def formula(function):

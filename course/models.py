@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import autograd.numpy as np
 
-from course.functions import relu, sigmoid, softmax, tanh
+from course.errors.data import require_generator
+from course.functions import floats, relu, sigmoid, softmax, tanh
 from course.trees import parameters
 
 __all__ = ["Chain", "Dense", "Line", "Parabola", "activations"]
@@ -104,8 +105,7 @@ class Dense:
                     "Dense(784, 64, relu). From arrays: Dense.from_arrays(weight, bias)."
                 )
         rng = np.random.default_rng() if rng is None else rng
-        if not isinstance(rng, np.random.Generator):
-            raise TypeError(f"Dense: rng={rng!r}; write rng=np.random.default_rng({rng!r}).")
+        require_generator(rng, f"Dense({n_in}, {n_out}, rng=rng)")
         if activation is relu:
             self.weight = rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))
         else:
@@ -117,6 +117,7 @@ class Dense:
     @classmethod
     def from_arrays(cls, weight, bias, activation=None):
         """Make a layer of a given weight (n_in, n_out) and bias (n_out,)."""
+        weight, bias = floats(weight), floats(bias)
         if np.ndim(weight) != 2 or np.shape(bias) != np.shape(weight)[1:]:
             raise ValueError(
                 f"Dense.from_arrays: weight {np.shape(weight)} and bias {np.shape(bias)} don't fit;"
@@ -139,9 +140,8 @@ class Dense:
     @property
     def name(self):
         """The call that makes such a layer."""
-        n_in, n_out = self.weight.shape
-        act = self.activation
-        return f"Dense({n_in}, {n_out}{'' if act is None else ', ' + _name(act)})"
+        sizes = ", ".join(map(str, np.shape(self.weight))) or "..."  # None in a gradient
+        return f"Dense({sizes}{'' if self.activation is None else ', ' + _name(self.activation)})"
 
     def __repr__(self):
         return f"{self.name}  {_count(self)}"
@@ -273,7 +273,7 @@ def _name(layer):
 def _shapes(layer):
     """Shapes and count of one layer, for the line that prints it."""
     if isinstance(layer, Dense):
-        shapes = f"weight {layer.weight.shape}, bias {layer.bias.shape}  "
+        shapes = f"weight {np.shape(layer.weight)}, bias {np.shape(layer.bias)}  "
     else:
         shapes = ""
     count = sum(np.size(p) for p in parameters(layer))

@@ -24,7 +24,7 @@ class Rule:
     """
 
     def __post_init__(self):
-        require_hyperparameters(self)
+        require_hyperparameters(self, scheduled=True)
 
     def start(self, parameter):
         """State before the first step."""

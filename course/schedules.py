@@ -17,7 +17,7 @@ class Schedule:
     """What the schedules share: hyperparameters that make sense."""
 
     def __post_init__(self):
-        require_hyperparameters(self)
+        require_hyperparameters(self, scheduled=False)
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,9 @@ class WarmUp(Schedule):
 
     learning_rate: float
     steps: int
+
+    def __post_init__(self):
+        require_hyperparameters(self, scheduled=True)
 
     def __call__(self, step):
         """Rate of a step, counted from 0."""

@@ -9,7 +9,6 @@ import operator
 import os
 import sys
 import time
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,12 +18,9 @@ from course.autodiff import like, require_parameters
 from course.engine.flat import lay_out
 from course.engine.recording import Replay
 from course.errors.gradients import refuse_nan
-from course.errors.training import (
-    as_batch,
-    how_it_diverged,
-    no_rate_mends_it,
-    require_sense,
-)
+from course.errors.optimizers import short
+from course.errors.training import as_batch, how_it_diverged, no_rate_mends_it, require_sense
+from course.errors.warned import warn
 from course.optimizers import at_step
 from course.trees import named, places, rebuild
 from course.updating import OptimizerState, start_state
@@ -153,9 +149,9 @@ def train(
     replay : bool
         Whether the gradient may be recorded once and replayed, which is faster. A loss that is
         replayed depends on its arguments alone: what else it does (printing, counting, drawing
-        random numbers) happens only where it is called, in the first two steps and once at the
-        end. Names that it reads from outside are looked at in each step; what can't be is noted
-        in `history.notes`, and then each gradient is taken anew.
+        random numbers) happens only where it is called, in the first two steps with batches of
+        each shape and once at the end. Names that it reads from outside are looked at in each
+        step; what can't be is noted in `history.notes`, and then each gradient is taken anew.
 
     Returns
     -------
@@ -180,7 +176,7 @@ def train(
     >>> train(lambda m: (m["x"] - 1.0) ** 2, {"x": 3.0}, [()], Descent(0.5), epochs=2)
     ({'x': 1.0}, finished after 2 steps (2 epochs): loss 4 -> 0)
     """
-    require_sense(data, optimizer, epochs, tolerance, validation, patience, clip)
+    require_sense(data, optimizer, epochs, tolerance, validation, patience, clip, callbacks)
     steps = epochs * len(data) if hasattr(data, "__len__") else None
     replay = replay and (steps is None or steps >= WORTH_RECORDING)
     training = _Training(loss, model, optimizer, state, frozen, clip, replay)
@@ -302,7 +298,7 @@ class _Training:
             self.notes.append("The last comparison with the ordinary gradient was interrupted.")
         if ended == "diverged" or not all(np.all(np.isfinite(value)) for value in self.values):
             ended = "diverged"
-            warnings.warn(self._step_back(), RuntimeWarning, stacklevel=3)
+            warn(self._step_back(), RuntimeWarning)
         return ended
 
     def _step_back(self):
@@ -384,7 +380,7 @@ def _frozen_indices(model, frozen):
         }
         if isinstance(part, float) or not found:
             raise ValueError(
-                f"frozen: {_short(part)} isn't found in the model by identity. Give an array or a "
+                f"frozen: {short(part)} isn't found in the model by identity. Give an array or a "
                 "struct that stands in the very model that is trained, such as model.layers[0]; a "
                 "Python float has no identity: make it np.array(...) or freeze what holds it."
             )
@@ -424,11 +420,6 @@ def _someone_waits():
         return False
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return hasattr(shell, "kernel") or bool(sys.stderr and sys.stderr.isatty())
-
-
-def _short(part):
-    text = repr(part).splitlines()[0]
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _plural(count, noun):

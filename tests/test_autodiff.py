@@ -142,6 +142,7 @@ def test_an_overflowing_float_gives_infinity_not_an_exception():
         (lambda m, x, y: None, ValueError, r"NoneType.*forget `return`"),
         (lambda m, x, y: np.mean(x - y), ValueError, r"argument was ignored.*step functions"),
         (lambda m, x, y: np.mean(m(x) > y), ValueError, r"step functions.*sigmoid"),
+        (lambda m, x, y: m(x)[0] > 0, ValueError, r"step functions"),
         (lambda m, x, y: np.sum(np.sign(m(x))), ValueError, r"zero almost everywhere"),
     ],
 )
@@ -239,3 +240,8 @@ def test_function_without_a_derivative_comes_with_what_else_to_write():
     with pytest.raises(NotImplementedError, match="average") as caught:
         gradient(lambda m: np.average(m["w"]), {"w": np.ones(3)})
     assert "np.mean(weights * x)" in caught.value.__notes__[0]
+
+
+def test_check_gradient_wants_a_generator():
+    with pytest.raises(TypeError, match=r"3 came.*check_gradient\(.*rng=rng\)"):
+        check_gradient(lambda m: m["x"] ** 2, {"x": 1.0}, rng=3)

@@ -6,6 +6,7 @@ import pytest
 from course import (
     Chain,
     Dense,
+    Descent,
     Line,
     Parabola,
     Standardize,
@@ -16,6 +17,7 @@ from course import (
     sigmoid,
     softmax,
     tanh,
+    train,
 )
 
 RNG = np.random.default_rng(0)
@@ -143,7 +145,7 @@ def test_a_standardizer_in_a_chain_is_not_trained():
         (lambda: Dense(0, 3), ValueError, r"Dense\(0, 3\): sizes are positive integers"),
         (lambda: Dense(2.0, 3), ValueError, r"sizes are positive integers"),
         (lambda: Dense(2, 3, "relu"), TypeError, r"activation 'relu' can't be called"),
-        (lambda: Dense(2, 3, rng=0), TypeError, r"rng=np\.random\.default_rng\(0\)"),
+        (lambda: Dense(2, 3, rng=0), TypeError, r"default_rng\(0\), then Dense\(2, 3, rng=rng\)"),
         (
             lambda: Dense.from_arrays(np.ones((2, 3)), np.ones(2)),
             ValueError,
@@ -158,3 +160,20 @@ def test_a_standardizer_in_a_chain_is_not_trained():
 def test_what_makes_no_layer_is_quoted_with_the_cure(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_a_gradient_of_a_frozen_layer_prints():
+    model, seen = Chain(Dense(2, 3, relu), Dense(3, 1)), []
+    data = [(np.ones((4, 2)),)]
+    train(lambda m, x: np.mean(m(x) ** 2), model, data, Descent(0.1), frozen=(model[0],),
+          callbacks=[seen.append])  # fmt: skip
+    assert "Dense(..., relu)\n" in repr(seen[0].gradient)
+    assert "weight (3, 1), bias (1,)  4" in repr(seen[0])
+
+
+def test_a_layer_of_lists_is_one_of_float_arrays():
+    layer = Dense.from_arrays([[1, -1], [2, 0]], [0, 1])
+    np.testing.assert_array_equal(layer([3.0, 1.0]), [5.0, -2.0])
+    assert [p.dtype for p in parameters(layer)] == [float, float]
+    kept = np.ones((1, 1), np.float32)
+    assert Dense.from_arrays(kept, np.zeros(1)).weight is kept

@@ -191,6 +191,7 @@ def test_a_rate_of_zero_is_legal_and_numpy_numbers_become_plain():
         (lambda: Adam(math.nan), ValueError, r"Adam: learning_rate = nan"),
         (lambda: Adam(math.inf), ValueError, r"finite"),
         (lambda: Descent("fast"), TypeError, r"learning_rate = 'fast'; a number was expected"),
+        (lambda: Momentum(0.1, lambda k: 0.9), TypeError, r"momentum = <function.*a number was"),
         (lambda: Momentum(0.1, 1.0), ValueError, r"momentum = 1\.0; .*below 1"),
         (lambda: Adam(0.1, beta2=1.5), ValueError, r"beta2 = 1\.5"),
         (lambda: RMSProp(0.1, decay=-0.5), ValueError, r"decay = -0\.5"),

@@ -384,12 +384,13 @@ def test_what_nothing_shows_until_the_end_is_warned_of_there():
     def wait(step):
         time.sleep(0.01)
 
-    with pytest.warns(RuntimeWarning, match=r"Step 59: .*clock.*replay=False"):
+    with pytest.warns(RuntimeWarning, match=r"Step 59: .*clock.*replay=False") as seen:
         _, history = train(
             loss, Line(0.5, 0.5), [(X, Y)], Descent(0.01), epochs=60, callbacks=[wait]
         )
     assert history.ended == "finished"
     assert history.notes[0].startswith("Step 59: the replayed gradient differs")
+    assert seen[0].filename == __file__
 
 
 def test_an_array_too_large_to_be_compared_in_each_step_is_named():

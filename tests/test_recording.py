@@ -928,7 +928,18 @@ def test_names_that_a_program_needs_itself():
     recording = record(loss, model, X, Y, Y)
     assert recording(model, X, Y, Y) == gradient(loss, model, X, Y, Y)
     head = recording.source.splitlines()[0]
-    assert head == "def value_and_gradient(loss_, t2, d_loss, not_a_name, layer_5, np_, t1, more):"
+    assert (
+        head == "def value_and_gradient(loss_, t2, d_loss, not_a_name, layer_5, np_, t1, batch_2):"
+    )
+
+
+def test_each_part_of_a_batch_that_the_loss_takes_together_has_its_name():
+    def loss(model, *batch, float=1.0, **slice):
+        x, y = batch
+        return np.mean((model["float"] * x + model["slice"] - y) ** 2)
+
+    recording = record(loss, {"float": 1.0, "slice": 2.0}, X, Y)
+    assert "(float_, slice_, batch_0, batch_1):" in recording.source
 
 
 def test_a_loss_that_asks_whether_it_has_an_array_is_told_the_truth():

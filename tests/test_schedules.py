@@ -45,6 +45,14 @@ def test_a_schedule_that_goes_wrong_names_the_step():
         train(lambda m: m["x"] ** 2, {"x": 1.0}, [()], Descent(lambda k: 1.0 - k), epochs=5)
 
 
+@pytest.mark.parametrize("make", [StepDecay, ExponentialDecay, CosineDecay])
+def test_warm_up_alone_follows_another_schedule(make):
+    inner = make(0.1, 1 if make is not ExponentialDecay else 0.5)
+    with pytest.raises(TypeError, match=rf"{make.__name__}: learning_rate = .*; a number was"):
+        make(inner, 0.5)
+    assert WarmUp(inner, steps=3)(0) == pytest.approx(0.1 / 3)
+
+
 @pytest.mark.parametrize("schedule", [StepDecay(0.1, every=5), lambda step: 0.1])
 def test_a_schedule_in_place_of_an_optimizer_is_told_where_it_belongs(schedule):
     with pytest.raises(TypeError, match=r"A schedule is a rule's learning rate: write Descent\("):

@@ -25,6 +25,7 @@ from course import (
     mse,
     parameters,
     relu,
+    softmax,
     train,
     update,
 )
@@ -507,6 +508,12 @@ def test_a_short_run_shows_no_progress_unless_asked(capsys):
         ({"model": relu}, TypeError, r"has no parameters"),
         ({"optimizer": 0.1}, TypeError, r"isn't an optimizer"),
         ({"optimizer": Descent}, TypeError, r"Descent is a class"),
+        ({"optimizer": [(np.ones(10**4),)]}, TypeError, r"^.{,70} isn't an optimizer.*train\(loss"),
+        ({"optimizer": Line(1.0, 2.0)}, TypeError, r"as a schedule or a model is.*train\(loss"),
+        ({"patience": True, "validation": (X, Y)}, ValueError, r"patience=True"),
+        ({"clip": True}, ValueError, r"clip=True"),
+        ({"callbacks": print}, TypeError, r"callbacks=\[print\]"),
+        ({"callbacks": [3]}, TypeError, r"callbacks.*3 can't be called"),
         ({"epochs": 0}, ValueError, r"epochs=0; a whole number of at least 1"),
         ({"epochs": 2.5}, ValueError, r"epochs=2\.5"),
         ({"tolerance": -1e-3}, ValueError, r"tolerance=-0\.001; a share of the loss"),
@@ -563,3 +570,42 @@ def test_an_infinite_validation_loss_is_never_best_and_history_tells_the_finite_
     options = {"validation": (X[:2], Y[:2]), "epochs": 4, "replay": False}
     _, history = train(told, Line(0.5, 0.5), [(X, Y)], Descent(1e-4), **options)
     assert "best validation loss 3" in repr(history)
+
+
+def test_a_schedule_is_asked_for_the_steps_that_are_taken_and_for_no_others():
+    asked = []
+
+    def schedule(step):
+        asked.append(step)
+        return 1e-4
+
+    _, history = train(loss, Line(0.5, 0.5), [(X, Y)], Descent(schedule), epochs=20)
+    asked.clear()
+    train(loss, Line(0.5, 0.5), [(X, Y)], Descent(schedule), epochs=20, state=history.state)
+    assert {*asked} == {*range(20, 40)}
+
+
+def diverging():
+    train(loss, Line(0.5, 0.5), [(X, Y)], Descent(9.0), epochs=99)
+
+
+def softmaxed(model, x):
+    return cross_entropy(softmax(x * model), np.array([0, 1]))
+
+
+def lines_of_warnings(call):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        call()
+    return [(one.filename, one.lineno) for one in seen]
+
+
+def test_warnings_name_the_learners_own_line():
+    eye = np.eye(2)
+    for own, call in (
+        (diverging, diverging),
+        (softmaxed, lambda: softmaxed(np.ones(()), eye)),
+        (softmaxed, lambda: gradient(softmaxed, np.ones(()), eye)),
+    ):
+        line = own.__code__.co_firstlineno + 1
+        assert {*lines_of_warnings(call)} == {(__file__, line)}

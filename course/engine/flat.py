@@ -115,7 +115,7 @@ class FlatParameters(SeparateParameters):
         """Record the rule's step for a vector, and compile it from each side to the other."""
         tape = Tape()
         rule = copy.copy(self.optimizer)  # a schedule may have another rate for each step
-        rate = tape.input(at_step(rule, 0).learning_rate)
+        rate = tape.input(at_step(rule, self.first.step).learning_rate)
         object.__setattr__(rule, "learning_rate", rate)
         count, arrays = tape.input(count), [filter(_is_array, side) for side in self.sides]
         here, there = map(list, arrays)

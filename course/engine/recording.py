@@ -5,7 +5,6 @@ recording to read and to call.
 """
 
 import threading
-import warnings
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from course.engine.program import Program
 from course.engine.running import compiled
 from course.engine.source import Listing, names_in
 from course.engine.tape import Tape, Traced, layout, plain_value
+from course.errors.warned import warn
 from course.trees import children, parameters, rebuild, rebuilder
 
 __all__ = ["Recording", "Replay", "record"]
@@ -239,7 +239,7 @@ class Replay:
                 f"Step {self.steps - 1}: {problem}. Steps replayed before may be wrong, since the "
                 "loss depends on more than its arguments: write train(..., replay=False)."
             )
-            warnings.warn(note, RuntimeWarning, stacklevel=4)
+            warn(note, RuntimeWarning)
         self.notes.append(note)
 
     def _taken(self, ordinary):

@@ -139,10 +139,10 @@ def _describe(value):
 
 def names_in(model, loss, batch):
     """Names for parameters and batch: those of the fields, and of the loss's own arguments."""
-    arguments = [*inspect.signature(loss).parameters][1:] + [
-        f"batch_{i}" for i in range(len(batch))
-    ]
-    names, taken = [], {"np", "loss", *keyword.kwlist}
+    given = inspect.signature(loss).parameters.values()
+    own = [p.name for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][1:]
+    arguments = own + [f"batch_{i}" for i in range(len(own), len(batch))]
+    names, taken = [], {"np", "loss", "float", "slice", *keyword.kwlist}
     for name in [*(name for name, _ in named(model)), *arguments[: len(batch)]]:
         name = re.sub(r"^layers\.|^(?=\d)", "layer_", name)
         name = re.sub(r"\W", "_", name)

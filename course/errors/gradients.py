@@ -50,7 +50,7 @@ def scalar_node(out, trace):
             "a loss is a real number, and this one is complex. Take its absolute value or its real "
             "part: return np.abs(...) or np.real(...)."
         )
-    if not isinstance(value, (float, int, np.ndarray, np.number)) or np.ndim(value) != 0:
+    if not isinstance(value, (float, int, np.ndarray, np.number, np.bool)) or np.ndim(value) != 0:
         shape = f"shape {np.shape(value)}" if value is not None else "None"
         raise ValueError(
             f"a loss is one number, and this one returned {type(value).__name__} of {shape}. "

@@ -1,11 +1,11 @@
 """What losses are given: predictions and targets that fit each other, logits, and labels."""
 
 import functools
-import warnings
 
 import numpy as np
 from autograd.tracer import Box
 
+from course.errors.warned import warn
 from course.functions import check, plain_numbers
 
 __all__ = [
@@ -146,10 +146,9 @@ def warn_of_probabilities(logits):
     if not len(logits) or abs(sum(logits[0].tolist()) - 1) > 1e-5:
         return
     if np.min(logits) >= 0 and np.max(np.abs(np.sum(logits, axis=1) - 1)) < 1e-5:
-        warnings.warn(
+        warn(
             "cross_entropy: every row of the logits sums to 1, so softmax was applied already. "
-            "Leave it out of the model: cross_entropy(model(x), labels) does it by itself.",
-            stacklevel=4,
+            "Leave it out of the model: cross_entropy(model(x), labels) does it by itself."
         )
 
 
@@ -174,10 +173,9 @@ def warn_of_probabilities_of_yes(name, logits, y):
             if name == "binary_cross_entropy"
             else f"Write {name}(p - 0.5, y) for probabilities p, or give it the logits."
         )
-        warnings.warn(
+        warn(
             f"{name}: all logits lie between 0 and 1, as if sigmoid was applied already; above 0 "
-            f"counts as yes. {cure}",
-            stacklevel=4,
+            f"counts as yes. {cure}"
         )
 
 

@@ -8,7 +8,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from course.errors.optimizers import require_optimizer
+from course.errors.optimizers import require_optimizer, short
 
 __all__ = ["as_batch", "how_it_diverged", "no_rate_mends_it", "require_sense"]
 
@@ -30,19 +30,19 @@ def as_batch(batch):
     return tuple(batch)
 
 
-def require_sense(data, optimizer, epochs, tolerance, validation, patience, clip):
+def require_sense(data, optimizer, epochs, tolerance, validation, patience, clip, callbacks):
     """Meet arguments that make no sense before anything is computed."""
     require_optimizer(optimizer)
-    if not isinstance(epochs, Integral) or isinstance(epochs, bool) or epochs < 1:
+    if not _is_count(epochs):
         raise ValueError(f"epochs={epochs!r}; a whole number of at least 1 was expected.")
     if tolerance is not None and not (isinstance(tolerance, Real) and 0 <= tolerance < 1):
         raise ValueError(
             f"tolerance={tolerance!r}; a share of the loss from 0 to below 1 was expected, such as "
             "tolerance=1e-6, or None to run all epochs."
         )
-    if clip is not None and not (isinstance(clip, Real) and clip > 0):
+    if clip is not None and not (isinstance(clip, Real) and clip > 0 and clip is not True):
         raise ValueError(f"clip={clip!r}; the largest norm was expected, such as clip=1.0.")
-    if patience is not None and not (isinstance(patience, Integral) and patience >= 1):
+    if patience is not None and not _is_count(patience):
         raise ValueError(f"patience={patience!r}; a whole number of epochs >= 1 was expected.")
     if patience is not None and validation is None:
         raise ValueError("patience needs validation data: train(..., validation=(x, y)).")
@@ -58,6 +58,18 @@ def require_sense(data, optimizer, epochs, tolerance, validation, patience, clip
             "asked for. Give something that can be gone through again: Batches(x, y, 32), or "
             "list(data)."
         )
+    if not isinstance(callbacks, (tuple, list)):
+        raise TypeError(
+            f"callbacks is a {type(callbacks).__name__}; a list of functions of a step was "
+            "expected, as in callbacks=[print]."
+        )
+    for callback in callbacks:
+        if not callable(callback):
+            raise TypeError(f"callbacks: {short(callback)} can't be called with a step.")
+
+
+def _is_count(number):
+    return isinstance(number, Integral) and not isinstance(number, bool) and number >= 1
 
 
 def no_rate_mends_it(value, gradients):
