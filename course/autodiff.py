@@ -13,7 +13,7 @@ from autograd.util import toposort
 
 from course.errors.data import require_generator
 from course.errors.gradients import explained, refuse_nan, scalar_node
-from course.trees import astype, named, parameters, rebuild
+from course.trees import as_numpy, astype, named, parameters, rebuild
 
 __all__ = ["check_gradient", "gradient", "value_and_gradient"]
 
@@ -70,7 +70,7 @@ def value_and_gradient(loss, model, *batch):
 
 def differentiate(function, values):
     """Value of `function(values)` and its gradient for each of a list of arrays or floats."""
-    value, gradients = backpropagate(function, [traceable(value) for value in values])
+    value, gradients = backpropagate(function, [as_numpy(value) for value in values])
     return plain(value), [like(v, g) for v, g in zip(values, gradients, strict=True)]
 
 
@@ -200,14 +200,10 @@ def _sum(total, part):
     return part if total is None else vspace(part).add(total, part)
 
 
-def traceable(value):
-    """Python floats overflow with an exception where numpy's give inf: trace numpy's."""
-    return np.float64(value) if type(value) is float else value
-
-
 def plain(value):
     """A loss as a Python float, except for float32, which stays what it is."""
-    return float(value) if not isinstance(value, Box) and value.dtype == float else value
+    stays = isinstance(value, Box) or np.result_type(value) != np.float64
+    return value if stays else float(value)
 
 
 def like(value, gradient):

@@ -50,8 +50,13 @@ def plain_numbers(value):
 
 def floats(x):
     """Numbers as floats: small integers would wrap around, or give halves of float's digits."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
-    return x if x.dtype.kind == "f" else x * 1.0
+    given, x = x, x if hasattr(x, "dtype") else np.asarray(x)
+    if x.dtype.kind not in "fciub":
+        raise TypeError(
+            f"numbers were expected, and {type(given).__name__} came. A model isn't a number; what "
+            "it predicts is: sigmoid(model(x))."
+        )
+    return x * 1.0 if x.dtype.kind in "iub" else x
 
 
 @formula

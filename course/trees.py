@@ -1,7 +1,8 @@
 """A model is a tree: structs and containers are its branches, arrays and floats its leaves.
 
-Everything that must visit a model's parameters (the gradient, the optimizers, saving) does so
-through this file, so there is one answer to the question which values are parameters.
+Whoever must visit a model's parameters (the gradient, the optimizers, a layer's count) does so
+through this file, so there is one answer to the question which values are parameters. (Saving
+keeps more than those: constants, counts and generators, by `structs.children`.)
 """
 
 import operator
@@ -15,8 +16,7 @@ from course.errors.unseen import unseen
 from course.structs import children, constant, is_leaf, is_setting, with_children
 
 __all__ = [
-    "astype", "children", "constant", "is_leaf", "named", "parameters", "places", "rebuild",
-    "rebuilder", "with_children",
+    "as_numpy", "astype", "constant", "named", "parameters", "places", "rebuild", "rebuilder",
 ]  # fmt: skip
 
 
@@ -136,6 +136,11 @@ def astype(model, dtype):
         )
     convert = [v if type(v) is float else v.astype(dtype) for v in parameters(model)]
     return rebuild(model, convert)
+
+
+def as_numpy(value):
+    """Python floats overflow with an exception where numpy's give inf: compute with numpy's."""
+    return np.float64(value) if type(value) is float else value
 
 
 def _leaves(node, path, way):

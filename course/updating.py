@@ -1,4 +1,4 @@
-"""One step of an optimizer for a whole model: the only place that walks a model to change it."""
+"""One step of an optimizer for a whole model, what it remembers, and how long a step may be."""
 
 import copy
 from dataclasses import dataclass, is_dataclass, replace
@@ -8,7 +8,7 @@ import numpy as np
 
 from course.errors.optimizers import require_optimizer
 from course.optimizers import at_step
-from course.trees import named, parameters, places, rebuild
+from course.trees import as_numpy, named, parameters, places, rebuild
 
 __all__ = ["OptimizerState", "clip_by_global_norm", "start", "update"]
 
@@ -140,7 +140,7 @@ def start_state(optimizer, model, state=None):
     """The state before the first step, or a given one that is of this rule and this model."""
     found = named(model)
     names = tuple(name for name, _ in found)
-    memories = [optimizer.start(copy.copy(_array(value))) for _, value in found]
+    memories = [optimizer.start(copy.copy(as_numpy(value))) for _, value in found]
     fresh = OptimizerState(type(optimizer).__name__, names, 0, memories)
     if state is None:
         return fresh
@@ -182,7 +182,7 @@ def take_step(values, gradients, optimizer, state):
     rule, new, memories = at_step(optimizer, state.step), [], []
     for value, gradient, memory in zip(values, gradients, state.parameters, strict=True):
         if gradient is not None:
-            moved, memory = rule.step(_array(value), gradient, memory)
+            moved, memory = rule.step(as_numpy(value), gradient, memory)
             value = _like(value, moved)
         new.append(value)
         memories.append(memory)
@@ -231,11 +231,6 @@ def _as_gradient(part, leaf, way):
             f"{np.shape(part)} and the parameter {np.shape(leaf)}; they must be the same."
         )
     return np.array(part, dtype=getattr(leaf, "dtype", float))[()]
-
-
-def _array(value):
-    """Python floats overflow with an exception where numpy's give inf: step with numpy's."""
-    return np.float64(value) if type(value) is float else value
 
 
 def _like(value, moved):

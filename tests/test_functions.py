@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from course import logsumexp, relu, sigmoid, softmax, tanh
+from course import Line, logsumexp, relu, sigmoid, softmax, tanh
 
 ELEMENTWISE = [relu, sigmoid, tanh]
 points = arrays(float, st.integers(1, 5), elements=st.floats(-8, 8).filter(lambda v: abs(v) > 1e-3))
@@ -110,3 +110,11 @@ def test_whole_numbers_of_every_kind_count_as_floats(function, kind):
     if kind == "int8":
         low = np.array([-128, 127], kind)
         np.testing.assert_allclose(function(low), function(low.astype(float)), rtol=1e-15)
+
+
+@pytest.mark.parametrize("function", [sigmoid, tanh, softmax, logsumexp], ids=lambda f: f.__name__)
+def test_a_model_in_place_of_its_prediction_is_told_so(function):
+    with pytest.raises(
+        TypeError, match=r"Line came\. A model isn't a number.*sigmoid\(model\(x\)\)"
+    ):
+        function(Line(1.0, 2.0))

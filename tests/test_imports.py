@@ -23,7 +23,7 @@ PICTURE = {
     "optimizers": {"errors"},
     "updating": {"trees", "optimizers", "errors"},
     "autodiff": {"trees", "errors"},
-    "engine": {"trees", "autodiff", "optimizers", "updating", "errors"},
+    "engine": {"structs", "trees", "autodiff", "optimizers", "updating", "errors"},
     "schedules": {"errors"},
     "theory": {"trees", "autodiff", "functions"},
     "training": {"trees", "autodiff", "optimizers", "updating", "engine", "errors"},

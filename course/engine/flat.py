@@ -17,6 +17,7 @@ from course.engine.program import Program
 from course.engine.running import compiled
 from course.engine.tape import Tape, each, flat
 from course.optimizers import at_step
+from course.trees import as_numpy
 from course.updating import clip_gradients, take_step
 
 __all__ = ["FlatParameters", "SeparateParameters", "lay_out"]
@@ -54,7 +55,7 @@ class SeparateParameters:
     def __init__(self, optimizer, values, state, free):
         self.optimizer, self.free = optimizer, free
         self.types = [type(value) for value in values]
-        self.start = _numpys(values), state
+        self.start = [*map(as_numpy, values)], state
         self.gradients = self.wholes = [np.empty_like(values[i]) for i in free]
 
     def step(self, values, gradients, state):
@@ -66,7 +67,7 @@ class SeparateParameters:
         pairs = zip(self.types, values, strict=True)
         own = [float(v) if kind is float else copy.copy(v) for kind, v in pairs]
         values, state = take_step(own, given, self.optimizer, copy.deepcopy(state))
-        return _numpys(values), state
+        return [*map(as_numpy, values)], state
 
     def state(self, state):
         """The optimizer's state, one entry for each parameter of the model."""
@@ -159,10 +160,6 @@ class FlatParameters(SeparateParameters):
         for index, value in zip(self.free, free, strict=True):
             everything[index] = value
         return everything
-
-
-def _numpys(values):
-    return [np.float64(v) if type(v) is float else v for v in values]
 
 
 def _is_finite(array):

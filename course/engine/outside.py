@@ -16,7 +16,8 @@ from types import CellType, CodeType, FunctionType, ModuleType
 import numpy as np
 
 from course.engine.tape import layout
-from course.trees import children, parameters, places
+from course.structs import children
+from course.trees import parameters, places
 
 __all__ = ["Outside"]
 

@@ -8,14 +8,15 @@ import threading
 
 import numpy as np
 
-from course.autodiff import backpropagate, differentiate, like, plain, require_parameters, traceable
+from course.autodiff import backpropagate, differentiate, like, plain, require_parameters
 from course.engine.outside import Outside
 from course.engine.program import Program
 from course.engine.running import compiled
 from course.engine.source import Listing, names_in
 from course.engine.tape import Tape, Traced, layout, plain_value
 from course.errors.warned import warn
-from course.trees import children, parameters, rebuild, rebuilder
+from course.structs import children
+from course.trees import as_numpy, parameters, rebuild, rebuilder
 
 __all__ = ["Recording", "Replay", "record"]
 
@@ -104,7 +105,7 @@ class Recording:
             replay = self.replays[key]
             value = replay(arrays, batch)
             gradients = [like(v, g) for v, g in zip(values, replay.out, strict=True)]
-        return value if type(value) is float else plain(value), rebuild(model, gradients)
+        return plain(value), rebuild(model, gradients)
 
 
 class Replay:
@@ -195,7 +196,7 @@ class Replay:
             raise Unrecordable(f"more than {MOST} recordings were needed, for {why}")
         tape = Tape()
         given = self._typed(values)
-        inputs = [tape.input(traceable(value)) for value in given]
+        inputs = [tape.input(as_numpy(value)) for value in given]
         pairs = [(part, tape.input(part)) for part in batch]
         data = [part if isinstance(part, SETTINGS) else traced for part, traced in pairs]
 

@@ -467,7 +467,8 @@ MEANINGS = [
     ),
     (
         TypeError,
-        r"bad operand type for.*'[A-Z]\w+'|loop of ufunc does not support argument 0 of type [A-Z]",
+        r"A model isn't a number|bad operand type for.*'[A-Z]\w+'|"
+        r"loop of ufunc does not support argument 0 of type [A-Z]",
         "A model isn't a number: what it predicts is `line(x)`, its fields are `line.m` and so on.",
     ),
     (

@@ -8,6 +8,7 @@ from course import data
 from course.losses import mse
 from course.models import Line
 from course.plots import COLORS, STYLES, contours, number
+from course.structs import children
 from course.theory import (
     ARRIVED,
     REGIMES,
@@ -21,7 +22,6 @@ from course.theory import (
     regime_borders,
     until_diverged,
 )
-from course.trees import children
 from course.widgets.base import Choice, Curve, Explorer, Number, call, figure, points
 from course.widgets.steps import shown_steps
 
