@@ -198,7 +198,7 @@ def draw(surface):
     axes["land"].set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
     cost = axes["cost"]
     cost.axhline(land.cost(0.0, 0.0), **{**STYLES["start"], "marker": None}, label=land.level)
-    cost.set(title="The cost", xlabel="step", yscale="log")
+    cost.set(title="The cost", xlabel="step (less than 1e-7 is drawn as 1e-7)", yscale="log")
     cost.set(xlim=(0, MOST_STEPS), ylim=(FLOOR / 2, 4 * height.max()))
     cost.spines[["top", "right"]].set_visible(False)
     cost.legend(loc="upper right", fontsize=8)
