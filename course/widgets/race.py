@@ -255,8 +255,8 @@ def draw(course):
     cost.axhline(ARRIVED, color=COLORS["best"], linewidth=3, alpha=0.4, label="arrived")
     for name in RULES:
         cost.plot([], [], LINES[name], color=COLORS[name], linewidth=2, label=name)
-    cost.set(title="Cost, as a share of the first", xlabel="step (less than 1e-6 is drawn as 1e-6)", yscale="log")
-    cost.set(xlim=(0, MOST_STEPS), ylim=(FLOOR, 10))
+    cost.set(title="Cost, as a share of the first", yscale="log", ylim=(FLOOR, 10))
+    cost.set(xlabel="step (less than 1e-6 is drawn as 1e-6)", xlim=(0, MOST_STEPS))
     cost.legend(loc="upper right", fontsize=8, ncols=2)
     rate.axhspan(MOST_STEPS, NEVER + 10, color="#dddddd", linewidth=0)
     rate.text(RATES[1], NEVER, "not within 300 steps", va="center", fontsize=8)
