@@ -7,6 +7,8 @@ import io
 import itertools
 import json
 import re
+import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ import pytest
 from matplotlib.backends.backend_agg import RendererAgg
 from PIL import Image
 
+from course import widgets
 from course.widgets.base import (
     Choice,
     Curve,
@@ -576,3 +579,20 @@ def test_axes_keep_their_places_when_a_choice_draws_anew():
     for name, ax in first.axes.items():
         there = explorer.picture.axes[name].get_position().bounds
         np.testing.assert_allclose(there, ax.get_position().bounds)
+
+
+def test_an_explorer_loads_no_other():
+    show = (
+        "import sys; from course.widgets import explore_line;"
+        "print(*(name for name in sys.modules if name.startswith('course.widgets.')))"
+    )
+    run = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    loaded = {name.rpartition(".")[2] for name in run.stdout.split()}
+    assert loaded & {*widgets.HOMES.values()} == {"line"}
+
+
+def test_all_explorers_are_found_where_one_looks():
+    assert {*widgets.__all__} <= {*dir(widgets)}
+    assert all(callable(getattr(widgets, name)) for name in widgets.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'explore_everything'"):
+        _ = widgets.explore_everything

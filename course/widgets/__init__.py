@@ -1,25 +1,31 @@
-"""Explorers: drag, and the picture answers while you drag."""
+"""Explorers: drag, and the picture answers while you drag.
 
-from course.widgets.batches import explore_batches
-from course.widgets.boundary import explore_boundary
-from course.widgets.digits import draw_digit
-from course.widgets.hidden import explore_hidden
-from course.widgets.landscape import explore_landscape
-from course.widgets.learning_rate import explore_learning_rate
-from course.widgets.line import explore_line
-from course.widgets.momentum import explore_momentum
-from course.widgets.playground import explore_network
-from course.widgets.race import explore_race
+Each is loaded when it is asked for: a lesson has two or three of them, and all would take a
+megabyte of each student's memory on a shared machine.
+"""
 
-__all__ = [
-    "draw_digit",
-    "explore_batches",
-    "explore_boundary",
-    "explore_hidden",
-    "explore_landscape",
-    "explore_learning_rate",
-    "explore_line",
-    "explore_momentum",
-    "explore_network",
-    "explore_race",
-]
+from importlib import import_module
+
+HOMES = {
+    "draw_digit": "digits",
+    "explore_batches": "batches",
+    "explore_boundary": "boundary",
+    "explore_hidden": "hidden",
+    "explore_landscape": "landscape",
+    "explore_learning_rate": "learning_rate",
+    "explore_line": "line",
+    "explore_momentum": "momentum",
+    "explore_network": "playground",
+    "explore_race": "race",
+}
+__all__ = [*HOMES]
+
+
+def __getattr__(name):
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
+
+
+def __dir__():
+    return [*globals(), *HOMES]
