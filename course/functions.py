@@ -52,10 +52,11 @@ def floats(x):
     """Numbers as floats: small integers would wrap around, or give halves of float's digits."""
     given, x = x, x if hasattr(x, "dtype") else np.asarray(x)
     if x.dtype.kind not in "fciub":
-        raise TypeError(
-            f"numbers were expected, and {type(given).__name__} came. A model isn't a number; what "
-            "it predicts is: sigmoid(model(x))."
-        )
+        what = type(given).__name__
+        cure = "A model isn't a number; what it predicts is: sigmoid(model(x))."
+        if x.ndim:
+            what, cure = f"an array of {x.dtype}", "Write np.asarray(..., dtype=float)."
+        raise TypeError(f"numbers were expected, and {what} came. {cure}")
     return x * 1.0 if x.dtype.kind in "iub" else x
 
 

@@ -118,3 +118,5 @@ def test_a_model_in_place_of_its_prediction_is_told_so(function):
         TypeError, match=r"Line came\. A model isn't a number.*sigmoid\(model\(x\)\)"
     ):
         function(Line(1.0, 2.0))
+    with pytest.raises(TypeError, match=r"an array of object came\. Write np\.asarray\("):
+        function(np.array([1.0, None]))
