@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from playwright.sync_api import expect
 
 from course.exercises.cells import cells
 from course.exercises.feedback import Feedback
@@ -34,9 +35,9 @@ def sheet(browser, lab, folder):
 def test_a_saved_check_keeps_its_colour_without_being_run(sheet, state):
     mark = {"right": "✓", "wrong": "✗"}[state]
     sign = sheet.locator(".jp-RenderedHTML span", has_text=mark)
-    assert sign.evaluate("sign => getComputedStyle(sign).color") == COLOURS[state]
+    expect(sign).to_have_css("color", COLOURS[state])
     frame = sheet.locator(".jp-RenderedHTML > div", has_text=mark)
-    assert frame.evaluate("div => getComputedStyle(div).borderLeftColor") == COLOURS[state]
+    expect(frame).to_have_css("border-left-color", COLOURS[state])
 
 
 def test_the_keyboard_reaches_and_opens_a_solution(sheet):
@@ -51,4 +52,5 @@ def test_the_keyboard_reaches_and_opens_a_solution(sheet):
         if sheet.evaluate("document.activeElement.tagName") == "SUMMARY":
             break
     sheet.keyboard.press("Enter")
-    assert "return np.mean((prediction - y) ** 2)" in solution.locator("pre").inner_text()
+    expect(solution.locator("pre")).to_be_visible()
+    expect(solution.locator("pre")).to_contain_text("return np.mean((prediction - y) ** 2)")

@@ -193,7 +193,7 @@ def test_play_moves_the_steps_until_it_is_paused(explorer):
     explorer.get_by_role("button", name="pause").click()
     shown = steps.input_value()
     explorer.get_by_role("button", name="step", exact=True).click()
-    explorer.page.wait_for_timeout(500)
+    expect(steps).not_to_have_value(shown)
     assert int(shown) < int(steps.input_value()) <= 2 * int(shown)
 
 
@@ -237,10 +237,8 @@ def test_points_are_put_by_a_click_and_by_keys(alone):
     layer.click(position={"x": 60, "y": 40})
     said(explorer, "of 301 points")
     layer.press("2")
-    assert (
-        explorer.get_by_role("button", name="an orange triangle").get_attribute("aria-pressed")
-        == "true"
-    )
+    triangle = explorer.get_by_role("button", name="an orange triangle")
+    expect(triangle).to_have_attribute("aria-pressed", "true")
     for _ in range(3):
         layer.press("Shift+ArrowDown")
     layer.press("Enter")
@@ -263,7 +261,7 @@ def test_state_is_copied_as_a_line_of_code(explorer):
     explorer.get_by_role("button", name="explode").click()
     said(explorer, "diverging")
     state = 'rate=0.000301, steps=1000, data="as measured", first=0.5, second=0.5'
-    assert line.input_value() == f"explore_learning_rate({state})"
+    expect(line).to_have_value(f"explore_learning_rate({state})")
     explorer.get_by_text("this state as a line of code").click()
 
 
@@ -334,7 +332,7 @@ def test_busy_kernel_and_a_restarted_one_are_said(browser, lab, folder):
     explorer = explorers(page).first
     explorer.get_by_role("slider").first.press("End")
     said(explorer, "The line y = ")
-    assert explorer.locator(".notice").text_content() == ""
+    expect(explorer.locator(".notice")).to_have_text("")
     page.close()
 
 
@@ -351,7 +349,7 @@ def test_saved_explorer_shows_its_picture_when_its_kernel_is_gone(browser, tmp_p
         open_notebook(page, lab, "saved.ipynb")
         page.locator("svg[role=img]").first.wait_for()
         explorer = explorers(page).first
-        assert explorer.get_by_role("status").inner_text().startswith("The line y = 0")
+        said(explorer, "The line y = 0")
         assert page.get_by_text("Error displaying widget").count() == 0
         explorer.get_by_role("slider").first.press("ArrowRight")
         noticed(explorer, "run this cell again")

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import expect
 
 from course.publish.site import site
 from course.publish.slides import slides
@@ -98,11 +99,14 @@ def test_solution_unfolds_and_code_is_copied(page, address, troubles):
     solution = page.locator("details:has-text('Show a solution')").first
     assert not solution.locator("pre").is_visible()
     solution.locator("summary").click()
-    assert "return np.mean((prediction - y) ** 2)" in solution.locator("pre").inner_text()
+    expect(solution.locator("pre")).to_be_visible()
+    expect(solution.locator("pre")).to_contain_text("return np.mean((prediction - y) ** 2)")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator("pre:has-text('class Line')").first.hover()
     page.locator("div.highlight:has(pre:has-text('class Line')) button.copybtn").first.click()
-    assert "class Line:" in page.evaluate("navigator.clipboard.readText()")
+    page.wait_for_function(
+        "async () => (await navigator.clipboard.readText()).includes('class Line:')"
+    )
     assert troubles == []
 
 
@@ -148,7 +152,7 @@ def test_answer_waits_for_the_next_key(page, tmp_path):
         }"""
     )
     answer = page.locator("section.present .fragment[data-fragment-index='0']").first
-    assert answer.evaluate("box => getComputedStyle(box).visibility") == "hidden"
+    expect(answer).to_have_css("visibility", "hidden")
     page.keyboard.press("Space")
+    expect(answer).to_have_css("visibility", "visible")
     assert page.evaluate("[Reveal.getIndices().h, Reveal.getIndices().v]") == indices
-    assert answer.evaluate("box => getComputedStyle(box).visibility") == "visible"
