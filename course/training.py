@@ -291,7 +291,7 @@ class _Training:
     def finish(self, ended):
         """Look back at what was replayed and at what is handed out; the word for how it ended."""
         if ended == "interrupted":  # perhaps in a step whose loss was measured and not used
-            del self.losses[self.now[1].step - self.first :]
+            del self.losses[self.layout.steps(self.now[1]) - self.first :]
         try:
             self.replay.finish()
         except KeyboardInterrupt:
@@ -304,7 +304,8 @@ class _Training:
     def _step_back(self):
         """Return to the model before the last update, and say why."""
         self.now = self.before
-        rate = getattr(at_step(self.optimizer, self.now[1].step), "learning_rate", 0)
+        step = self.layout.steps(self.now[1])
+        rate = getattr(at_step(self.optimizer, step), "learning_rate", 0)
         return how_it_diverged(self.losses, self.limit, rate)
 
     def _all(self, gradient):

@@ -9,7 +9,6 @@ write into it: it gets each array by itself, and copies.
 import copy
 import math
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -46,8 +45,7 @@ class SeparateParameters:
     Attributes
     ----------
     start : tuple
-        The parameters (a list of arrays and numpy's floats) and the state to begin with, whose
-        `step` counts.
+        The parameters (a list of arrays and numpy's floats) and the state to begin with.
     gradients : list of ndarray
         Where the gradients of the free parameters are to be written.
     """
@@ -56,7 +54,8 @@ class SeparateParameters:
         self.optimizer, self.free = optimizer, free
         self.types = [type(value) for value in values]
         self.start = [*map(as_numpy, values)], state
-        self.gradients = self.wholes = [np.empty_like(values[i]) for i in free]
+        self.gradients = [np.empty_like(values[i]) for i in free]
+        self.wholes = [gradient.reshape(-1) for gradient in self.gradients]  # the same numbers
 
     def step(self, values, gradients, state):
         """One step: new parameters and a new state; those given stay as they are."""
@@ -73,6 +72,10 @@ class SeparateParameters:
         """The optimizer's state, one entry for each parameter of the model."""
         return state
 
+    def steps(self, state):
+        """Steps taken."""
+        return state.step
+
     def clip(self, gradients, max_norm):
         """Shorten the gradients where they stand."""
         for gradient, shorter in zip(gradients, clip_gradients(gradients, max_norm), strict=True):
@@ -83,18 +86,11 @@ class SeparateParameters:
         return all(map(_is_finite, self.wholes))
 
 
-class Side(NamedTuple):
-    """Which of two vectors is meant, steps taken, and the count in a rule's memory (Adam's t)."""
-
-    index: int
-    step: int
-    count: int | None
-
-
 class FlatParameters(SeparateParameters):
     """All free parameters in one vector. There are two, so that a step changes nothing of before.
 
-    The state that goes through the loop is a `Side`.
+    The state that goes through the loop is the number of steps taken: from it follow which of the
+    two is meant, and the count in a rule's memory (Adam's t).
     """
 
     def __init__(self, optimizer, values, state, free):
@@ -108,17 +104,17 @@ class FlatParameters(SeparateParameters):
         self.views = [self._with(self.start[0], self._cut(vector)) for vector, *_ in self.sides]
         self.wholes = [np.zeros_like(side[0])]
         self.gradients = self._cut(self.wholes[0])
-        count = next((one for one in side if isinstance(one, int)), None)
-        self.start = self.views[0], Side(0, state.step, count)
-        self._compile(count)
+        self.count = next((one for one in side if isinstance(one, int)), 0)
+        self.start = self.views[0], state.step
+        self._compile()
 
-    def _compile(self, count):
+    def _compile(self):
         """Record the rule's step for a vector, and compile it from each side to the other."""
         tape = Tape()
         rule = copy.copy(self.optimizer)  # a schedule may have another rate for each step
         rate = tape.input(at_step(rule, self.first.step).learning_rate)
         object.__setattr__(rule, "learning_rate", rate)
-        count, arrays = tape.input(count), [filter(_is_array, side) for side in self.sides]
+        count, arrays = tape.input(self.count), [filter(_is_array, side) for side in self.sides]
         here, there = map(list, arrays)
         vector, *memory, gradient = map(tape.input, (*here, *self.wholes))
         rest = iter(memory)
@@ -126,29 +122,34 @@ class FlatParameters(SeparateParameters):
             lambda one: next(rest) if _is_array(one) else one if one is None else count, self.memory
         )
         new = flat(rule.step(vector, gradient, memory))
-        number = [one._call for one in new if isinstance(one, int)] or [None]
         results = [one._call for one in new if isinstance(one, np.ndarray)]
-        self.run = compiled(Program(tape.inputs, tape.calls, [*number, *results]), there)
+        self.run = compiled(Program(tape.inputs, tape.calls, [None, *results]), there)
         self.given = (*here, *self.wholes, *there), (*there, *self.wholes, *here)
         tape.close()
 
-    def step(self, values, gradients, state):
-        """One step from the side that the state names to the other."""
-        side, step, count = state
-        count = self.run(at_step(self.optimizer, step).learning_rate, count, *self.given[side])
-        return self.views[1 - side], Side(1 - side, step + 1, count)
+    def step(self, values, gradients, step):
+        """One step from one side to the other."""
+        taken = step - self.first.step
+        rate = at_step(self.optimizer, step).learning_rate
+        self.run(rate, self.count + taken, *self.given[taken % 2])
+        return self.views[1 - taken % 2], step + 1
 
-    def state(self, state):
+    def state(self, step):
         """The state, cut as the parameters are."""
-        count = [state.count] * len(self.free)
+        taken = step - self.first.step
         columns = [
-            [part[()] for part in self._cut(one.copy())] if _is_array(one) else count
-            for one in self.sides[state.index][1:]
-        ]
+            [part[()] for part in self._cut(one.copy())] if _is_array(one)
+            else [one if one is None else one + taken] * len(self.free)
+            for one in self.sides[taken % 2][1:]
+        ]  # fmt: skip
         rows = map(iter, zip(*columns, strict=True))
         memories = [each(lambda _, row=row: next(row), self.memory) for row in rows]
         parameters = self._with(self.first.parameters, memories)
-        return replace(self.first, step=state.step, parameters=parameters)
+        return replace(self.first, step=step, parameters=parameters)
+
+    def steps(self, step):
+        """Steps taken."""
+        return step
 
     def _cut(self, vector):
         parts = zip(np.split(vector, self.ends), self.shapes, strict=True)
@@ -164,7 +165,7 @@ class FlatParameters(SeparateParameters):
 
 def _is_finite(array):
     """Look at the sum of squares first: it is quick, and finite only if every number is."""
-    return math.isfinite(np.vdot(array, array)) or bool(np.all(np.isfinite(array)))
+    return math.isfinite(array.dot(array)) or bool(np.all(np.isfinite(array)))
 
 
 def _is_elementwise(optimizer):

@@ -266,7 +266,7 @@ class Unrecordable(Exception):
 def kind(part):
     """What of a part of the batch a recording is made for: type, shape and layout, or its value."""
     if type(part) is np.ndarray and part.dtype.kind in "fiub":
-        return layout(part)
+        return part.dtype, part.shape, part.strides
     if type(part) is float or isinstance(part, (np.floating, np.integer)):
         return type(part)
     if isinstance(part, SETTINGS):

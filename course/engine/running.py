@@ -13,8 +13,8 @@ from course.engine.tape import Call, layout, spelled
 
 __all__ = ["compiled"]
 
-REDUCTIONS = {np.sum: np.add, np.mean: np.add, np.max: np.maximum, np.min: np.minimum}
 SHAPERS = {np.reshape, np.squeeze, np.expand_dims}  # the same numbers in another shape
+REDUCTIONS = {np.sum: np.add, np.mean: np.add, np.max: np.maximum, np.min: np.minimum}
 
 
 def compiled(program, out):
@@ -47,10 +47,6 @@ class _Function:
     def compiled(self):
         """Compile it."""
         lines = [f"def run({', '.join([*self.inputs, *self.results])}):"]
-        for call, name in self.names.items():
-            if isinstance(call.value, np.generic):  # s0 is the number in v0
-                self.names[call] = f"s{name[1:]}"
-                lines.append(f"s{name[1:]} = {name}[()]")
         for index, call in enumerate(self.calls):
             text = self._text(call, self._out(index, call) if fills(call) else None)
             self.names[call] = f"v{len(self.names)}"
@@ -82,8 +78,8 @@ class _Function:
             return f"{self._leaf(args[0])}.reshape({call.value.shape})"
         if out and function is np.power and type(args[1]) in (int, float) and args[1] == 2:
             function, args = np.square, args[:1]
-        if out and function is np.matmul and call.value.ndim == 2:
-            function = np.dot  # the same with less overhead
+        if out and function is np.matmul and call.value.ndim == 2:  # dot has less overhead
+            return f"{self._leaf(args[0])}.dot({self._leaf(args[1])}, {out})"
         leaf = partial(self._operand, call.value.dtype) if out else self._leaf
         given = [spelled(arg, leaf) for arg in args]
         given += [f"{key}={spelled(value, self._leaf)}" for key, value in kwargs.items()]
@@ -105,15 +101,15 @@ class _Function:
 
     def _operand(self, dtype, value):
         """A number as an array of no axis: numpy would make one of it in each call."""
-        if type(value) in (int, float) and dtype.kind == "f":
+        if isinstance(value, (int, float, np.floating)) and dtype.kind == "f":
             value = np.array(value, dtype)
-        name = self._leaf(value)
-        return f"v{name[1:]}" if name[0] == "s" else name
+        return self._leaf(value).removesuffix("[()]")
 
     def _leaf(self, value):
         """A name for what is given, and a place where it is found."""
         if type(value) is Call:
-            return self.names[value]
+            is_number = value.function is None and isinstance(value.value, np.generic)
+            return self.names[value] + "[()]" * is_number
         name = f"c{id(value)}"
         self.constants[name] = value
         return name

@@ -20,6 +20,8 @@ NOT_A_NUMBER = (
 
 def as_batch(batch):
     """A batch as a tuple."""
+    if type(batch) is tuple:
+        return batch
     is_column = isinstance(batch, list) and all(isinstance(part, Real) for part in batch)
     if is_column or not isinstance(batch, (tuple, list)):
         what = "list of numbers" if is_column else type(batch).__name__
