@@ -13,7 +13,7 @@ from course.engine.outside import Outside
 from course.engine.program import Program
 from course.engine.running import compiled
 from course.engine.source import Listing, names_in
-from course.engine.tape import Tape, Traced, layout, plain_value
+from course.engine.tape import Tape, Traced, plain_value
 from course.errors.warned import warn
 from course.structs import children
 from course.trees import as_numpy, parameters, rebuild, rebuilder
