@@ -11,8 +11,8 @@ from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
 __all__ = [
-    "check", "floats", "formula", "logsumexp", "plain_numbers", "relu", "sigmoid", "softmax",
-    "tanh",
+    "check", "floats", "formula", "logsumexp", "plain_numbers", "recorded", "relu", "sigmoid",
+    "softmax", "tanh",
 ]  # fmt: skip
 
 
@@ -29,17 +29,25 @@ def check(function):
 
     While a gradient is recorded, the look is written down: each replay repeats it.
     """
+    return recorded(function, is_check=True)
+
+
+def recorded(function, is_check=False):
+    """Make a function of data, its first argument, that a recording has as a single call.
+
+    It has no derivative, and the shape of its result follows from the shapes that it is given.
+    """
+    function.is_check = is_check
 
     @functools.wraps(function)
-    def look(data, *options):
-        repeat = getattr(data, "repeat_check", None)
-        if repeat is None:
+    def call(data, *options):
+        record = getattr(data, "record_call", None)
+        if record is None:
             return function(data, *options)
-        repeat(look, (data, *options))
-        return data
+        result = record(function, (data, *options))
+        return data if is_check else result
 
-    look.is_check = True
-    return look
+    return call
 
 
 def plain_numbers(value):

@@ -5,6 +5,8 @@ cross-entropies over all samples. The two cross-entropies take logits, the score
 sigmoid or softmax, since only then can they be computed without overflow.
 """
 
+import functools
+
 import autograd.numpy as np
 from autograd.extend import defvjp
 
@@ -19,7 +21,7 @@ from course.errors.losses import (
     warn_of_probabilities,
     warn_of_probabilities_of_yes,
 )
-from course.functions import formula, logsumexp, sigmoid, softmax
+from course.functions import formula, logsumexp, recorded, sigmoid, softmax
 
 __all__ = [
     "accuracy", "binary_cross_entropy", "confusion_matrix", "cross_entropy", "mae", "mse",
@@ -175,7 +177,7 @@ def _cross_entropy_vjp(ans, logits, labels):
         labels = as_floats("cross_entropy", labels, logits.dtype)
         total = np.sum(labels, axis=1, keepdims=True)
         return lambda g: (softmax(logits) * total - labels) * (g / len(logits))
-    target = _rows(as_array(labels), np.shape(logits)[1])
+    target = unit_rows(as_array(labels), np.shape(logits)[1], logits.dtype)
     return lambda g: (softmax(logits) - target) * (g / len(logits))
 
 
@@ -267,8 +269,17 @@ def one_hot(labels, classes):
     array([[0, 0, 1],
            [1, 0, 0]])
     """
-    return _rows(as_array(require_labels(labels, "one_hot", classes)), classes).astype(int)
+    return unit_rows(as_array(require_labels(labels, "one_hot", classes)), classes, int)
 
 
-def _rows(labels, classes):
-    return np.equal(np.expand_dims(labels, 1), np.arange(classes))
+@recorded
+def unit_rows(labels, classes, dtype):
+    """A row of zeros for each label, with a one in its place."""
+    if classes <= len(labels):  # a table of the rows is no larger than what comes out
+        return _table(classes, dtype).take(labels.astype(np.intp, copy=False), 0)
+    return np.equal(labels[:, None], np.arange(classes)).astype(dtype)
+
+
+@functools.lru_cache(8)
+def _table(classes, dtype):
+    return np.eye(classes, dtype=dtype)

@@ -1,6 +1,8 @@
 """What the documents say of lessons and hubs is so."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -31,6 +33,17 @@ def test_image_of_the_hub_opens_the_first_lesson_with_one_blas_thread():
     user = yaml.safe_load((DOCS / "hub" / "values.yaml").read_text())["singleuser"]
     assert user["defaultUrl"].endswith(f"/lessons/{NOTEBOOKS[0].name}")
     assert user["extraEnv"]["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_hub_copies_the_lessons_to_the_students_disk(tmp_path):
+    values = yaml.safe_load((DOCS / "hub" / "values.yaml").read_text())
+    home = values["hub"]["config"]["Spawner"]["notebook_dir"]
+    *command, folder = values["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
+    opened = values["singleuser"]["defaultUrl"].removeprefix("/lab/tree")
+    assert f"{home}{opened}" == f"{folder}/{NOTEBOOKS[0].name}"
+    for _ in range(2):  # a server is started again and again
+        subprocess.run([sys.executable, *command[1:], tmp_path / "lessons"], check=True)
+        assert (tmp_path / "lessons" / NOTEBOOKS[0].name).exists()
 
 
 def test_faults_name_tests_that_there_are():

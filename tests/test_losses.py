@@ -147,8 +147,12 @@ def test_yes_or_no_is_counted_at_logit_zero():
     np.testing.assert_array_equal(confusion_matrix(z, y), [[2, 1], [0, 1]])
 
 
-def test_one_hot_has_a_single_one_where_the_label_says():
-    np.testing.assert_array_equal(one_hot(np.array([2, 0]), 3), [[0, 0, 1], [1, 0, 0]])
+@pytest.mark.parametrize("kind", ["int64", "uint64", "int8", ">i4"])
+def test_one_hot_has_a_single_one_where_the_label_says(kind):
+    """With fewer labels than classes and with more."""
+    np.testing.assert_array_equal(one_hot(np.array([2, 0], kind), 3), [[0, 0, 1], [1, 0, 0]])
+    labels = np.array([1, 0, 1, 1], kind)
+    np.testing.assert_array_equal(one_hot(labels, 2), [[0, 1], [1, 0], [0, 1], [0, 1]])
 
 
 @given(arrays(int, 9, elements=st.integers(0, 2)), arrays(int, 9, elements=st.integers(0, 2)))

@@ -956,6 +956,19 @@ def test_big_endian_labels():
     assert_replayed(both(LOSSES["cross-entropy"], network(4, 3), [(features(), y)]))
 
 
+@pytest.mark.parametrize("samples", [3, 50])  # fewer than classes, and more
+def test_a_function_that_is_recorded_whole_is_called_in_each_replay(samples):
+    model, x = network(4, 5), features(samples)
+    recording = record(LOSSES["cross-entropy"], model, x, classes(samples, 5))
+    assert "unit_rows(y, 5, np.float64)" in recording.source
+    for seed in range(3):
+        y = classes(samples, 5, seed)
+        replayed = parameters(recording(model, x, y))
+        expected = parameters(gradient(LOSSES["cross-entropy"], model, x, y))
+        for one, other in zip(replayed, expected, strict=True):
+            numpy.testing.assert_array_equal(one, other)
+
+
 def test_large_data_are_not_copied():
     x = numpy.random.default_rng(0).random((20_000, 784), numpy.float32)
     y = classes(20_000)

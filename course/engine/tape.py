@@ -188,9 +188,9 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         """For a look that isn't repeated (`course.functions.plain_numbers`)."""
         return self._value
 
-    def repeat_check(self, check, args):
-        """Have data looked at in each step, as `course.functions.check` wants it."""
-        self._tape.record(check, args)
+    def record_call(self, function, args):
+        """Write a function down as a single call, as `course.functions.recorded` wants it."""
+        return self._tape.record(function, args)
 
 
 def _needing_a_number(name):
@@ -242,12 +242,12 @@ def _has_sure_shape(function, args):
     if function is np.where:
         return len(args) == 3
     is_ufunc = isinstance(getattr(function, "__self__", function), np.ufunc)
-    return is_ufunc or function in FUNCTIONS or function is add_at or is_check(function)
+    return is_ufunc or function in FUNCTIONS or function is add_at or hasattr(function, "is_check")
 
 
 def is_check(function):
     """Whether it only looks at data."""
-    return hasattr(function, "is_check")
+    return getattr(function, "is_check", False)
 
 
 def layout(array):
