@@ -273,14 +273,14 @@ def each(function, node):
 
 
 def spelled(node, leaf):
-    """Nested tuples, lists and slices as text; their leaves as `leaf` spells them."""
-    if type(node) in (tuple, list):
-        inner = "".join(f"{spelled(part, leaf)}, " for part in node)
-        return f"({inner})" if type(node) is tuple else f"[{inner}]"
-    if type(node) is slice:
-        ends = (node.start, node.stop, node.step)
-        return f"slice({', '.join(spelled(end, leaf) for end in ends)})"
-    return leaf(node)
+    """Nested tuples, lists, dicts and slices as text; their leaves as `leaf` spells them."""
+    return repr(each(lambda one: _Name(leaf(one)), node))
+
+
+class _Name(str):
+    """Text that stands in other text without quotation marks."""
+
+    __repr__ = str.__str__
 
 
 def flat(node):
