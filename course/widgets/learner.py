@@ -1,7 +1,7 @@
 """A small network that learns on while everything about it is changed: data, layers, rate, rule.
 
-The network is a `Chain` of `Dense` layers, its gradient comes from `record`, its steps are those
-of `update`: what plays here is the library of the course. A `Learner` never changes; each epoch and
+The network is a `Chain` of `Dense` layers, its gradient is recorded, its steps are those of
+`update`: what plays here is the library of the course. A `Learner` never changes; each epoch and
 each change of a setting makes a new one, so it is tested without a picture.
 """
 
@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 import autograd.numpy as anp
 import numpy as np
 
-from course import data, optimizers, record
+from course import data, optimizers
+from course.engine.recording import Replay
 from course.functions import relu, sigmoid, tanh
 from course.losses import binary_cross_entropy
 from course.models import Chain, Dense
-from course.updating import OptimizerState, update
+from course.trees import parameters, rebuild
+from course.updating import OptimizerState, start_state, take_step
 from course.widgets.hidden import STARTS
 
 __all__ = [
@@ -133,8 +135,8 @@ class Learner:
         The epoch at which another network or other points came in, and with them other losses.
     memory : OptimizerState or None
         None before the first step, and after a change that the optimizer can't follow.
-    recording : Recording or None
-        The gradient, recorded; it serves networks of all kinds. None before the first step.
+    replay : Replay or None
+        The gradient, recorded; None where that must be done anew.
     diverged : bool
         The last epoch ended in a loss that is hopeless; the network is that before it.
     """
@@ -145,7 +147,7 @@ class Learner:
     losses: tuple
     since: int = 0
     memory: OptimizerState | None = None
-    recording: object = field(default=None, repr=False)
+    replay: Replay | None = field(default=None, repr=False)
     diverged: bool = False
 
     @classmethod
@@ -174,9 +176,9 @@ class Learner:
         if (settings.data, settings.noise) != (old.data, old.noise):
             new = replace(new, points=settings.points())
         if (settings.depth, settings.width) != (old.depth, old.width):
-            new = replace(new, network=fitted(self.network, settings), memory=None)
+            new = replace(new, network=fitted(self.network, settings), memory=None, replay=None)
         elif settings.activation != old.activation:
-            new = replace(new, network=switched(self.network, settings))
+            new = replace(new, network=switched(self.network, settings), replay=None)
         if settings.optimizer != old.optimizer:
             new = replace(new, memory=None)
         if new.network is self.network and new.points is self.points:
@@ -188,20 +190,22 @@ class Learner:
         """Learn from each training point once; the learner after it."""
         if self.diverged or self.epochs >= MOST_EPOCHS:
             return self
-        network, memory, recording = self.network, self.memory, self.recording
-        rule, l2 = self.settings.rule(), self.settings.l2
+        network, rule, l2 = self.network, self.settings.rule(), self.settings.l2
+        values = parameters(network)
+        memory = self.memory or start_state(rule, network)
+        replay = self.replay or recorded(network)
         order = np.random.default_rng(self.epochs)  # a run depends on its settings alone
         with quiet():
             for x, y in data.Batches(*self.points[0], self.settings.batch, rng=order):
-                recording = recording or record(penalised, network, x, y, l2)
-                value, gradient = recording.value_and_gradient(network, x, y, l2)
-                if not value < HOPELESS:
+                if not replay(values, (x, y, l2)) < HOPELESS:
                     return replace(self, diverged=True)
-                network, memory = update(network, gradient, rule, memory)
+                # What `update` does too, without walking the layers each time.
+                values, memory = take_step(values, replay.out, rule, memory)
+            network = rebuild(network, values)
             now = losses(network, self.points)
         if not max(now) < HOPELESS:
             return replace(self, diverged=True)
-        after = {"network": network, "memory": memory, "recording": recording}
+        after = {"network": network, "memory": memory, "replay": replay}
         return replace(self, **after, losses=(*self.losses, now))
 
     def until(self, epochs):
@@ -239,6 +243,13 @@ def switched(network, settings):
     act = ACTIVATIONS[settings.activation]
     hidden = (Dense.from_arrays(layer.weight, layer.bias, act) for layer in network[:-1])
     return Chain(*hidden, network[-1])
+
+
+def recorded(network):
+    """The gradient of the loss, to be replayed for networks with these layers."""
+    values = parameters(network)
+    out = [np.empty_like(value) for value in values]
+    return Replay(penalised, network, range(len(values)), out, [])
 
 
 def losses(network, points):
