@@ -172,12 +172,12 @@ def test_a_step_leaves_what_was_before_as_it_was(rule):
 @pytest.mark.parametrize("rule", [Adam(), Own()])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_gradient_that_isnt_finite_is_seen(rule, bad):
-    layout = packed(rule, [np.ones(3), np.zeros(2)])
+    layout = packed(rule, [np.ones(3), np.zeros((2, 2))])
     for one in layout.gradients:
         one[...] = 1e200  # whose square is infinite
     with np.errstate(all="ignore"):  # as in a training
         assert layout.is_finite()
-        layout.gradients[1][0] = bad
+        layout.gradients[1][0, 1] = bad
         assert not layout.is_finite()
 
 

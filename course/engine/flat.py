@@ -105,7 +105,6 @@ class FlatParameters(SeparateParameters):
         self.wholes = [np.zeros_like(side[0])]
         self.gradients = self._cut(self.wholes[0])
         self.count = next((one for one in side if isinstance(one, int)), 0)
-        self.rate = None if callable(optimizer.learning_rate) else optimizer.learning_rate
         self.start = self.views[0], state.step
         self._compile()
 
@@ -131,7 +130,7 @@ class FlatParameters(SeparateParameters):
     def step(self, values, gradients, step):
         """One step from one side to the other."""
         taken = step - self.first.step
-        rate = self.rate or at_step(self.optimizer, step).learning_rate
+        rate = at_step(self.optimizer, step).learning_rate
         self.run(rate, self.count + taken, *self.given[taken % 2])
         return self.views[1 - taken % 2], step + 1
 
